@@ -14,8 +14,8 @@ export type PaneId = string;
 export type RowKey = string;
 
 export type Tone = 'plain' | 'dim' | 'strong' | 'accent' | 'good' | 'notice' | 'warning' | 'critical';
-export type Segment = {readonly text: string; readonly tone?: Tone};
-/** One line of differently toned parts. */
+export type Segment = {readonly text: string; readonly tone?: Tone; readonly inverse?: boolean};
+/** One line of the screen or of a report: differently toned parts. Everything that is painted is lines of segments. */
 export type Line = readonly Segment[];
 
 /** What one query returned: `at` is monotonic milliseconds, `cost` the server's milliseconds without the round trip. */
