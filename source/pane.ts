@@ -199,8 +199,17 @@ export type Pane = {
 export type Level = 'critical' | 'warning' | 'notice';
 /** `now` hurts at this moment; `care` is hygiene. */
 export type CheckClass = 'now' | 'care';
-/** Thresholds of one check in its own unit; above (or, with `below`, under) them it rises. */
-export type Limit = {readonly warning?: number; readonly critical?: number};
+/** Thresholds of one check in its own unit; at or above (or, with `below`, under) them it rises. */
+export type Limit = {
+	readonly notice?: number;
+	readonly warning?: number;
+	readonly critical?: number;
+	readonly below?: boolean;
+	/** Less traffic, size or time than this means nothing. */
+	readonly floor?: number;
+	/** How many objects at once make a matter of their own: see the limit's title. */
+	readonly many?: number;
+};
 
 /** What a check saw of one object. The engine adds server, table, hold and count. */
 export type Hit = {
@@ -222,8 +231,10 @@ export type Check = {
 	readonly id: string;
 	readonly class: CheckClass;
 	readonly title: string;
-	/** Samples in a row to rise and to clear; 3 and 10 unless said. */
+	/** Samples in a row to rise and to clear; unless said 3 and 10 for `now`, 1 and 1 for `care`: the catalog does not flap. */
 	readonly hold?: {readonly rise: number; readonly clear: number};
+	/** Why it can't judge although its table was answered, as a sentence: no privilege, not there on this service. */
+	readonly unseen?: (input: Input) => string | undefined;
 	/** Returns only what is above its floor (enough traffic to mean something) and its limit. */
 	readonly when: (input: Input, limit: Limit) => readonly Hit[];
 };
