@@ -1,0 +1,200 @@
+import {type CheckState, runChecks} from './checks.ts';
+import {pushed, withChanges} from './derive.ts';
+import {longestChange, queryOf} from './due.ts';
+import type {Facts, History, Input, QueryName, Result, Row, ServerId, Table, TableId} from './pane.ts';
+import type {Answer, Event, Server, State, TableData} from './state.ts';
+
+type Of<Type extends Event['type']> = Extract<Event, {readonly type: Type}>;
+
+/** What the pure functions of panes may look at. */
+export function inputOf(state: Pick<State, 'tables' | 'servers' | 'watched' | 'history'>): Input {
+	const cached = inputs.get(state.tables);
+	if (cached && cached.history === state.history && cached.watched === state.watched) return cached;
+	const rows = Object.fromEntries(Object.entries(state.tables).map(([id, data]) => [id, data.rows]));
+	const facts = Object.fromEntries(Object.values(state.servers).flatMap(server => (server.facts ? [[server.id, server.facts]] : [])));
+	const input = {rows, facts, watched: state.watched, history: state.history};
+	inputs.set(state.tables, input);
+	return input;
+}
+const inputs = new WeakMap<object, Input>();
+
+export function withServer(state: State, id: ServerId, change: (server: Server) => Partial<Server>): State {
+	const server = state.servers[id];
+	return server ? {...state, servers: {...state.servers, [id]: {...server, ...change(server)}}} : state;
+}
+
+function withAnswers(state: State, id: ServerId, change: (answer: Answer) => Answer): State {
+	const answers = Object.fromEntries(Object.entries(state.answers[id] ?? {}).map(([name, answer]) => [name, change(answer)]));
+	return {...state, answers: {...state.answers, [id]: answers}};
+}
+
+export function known(state: State, event: Of<'known'>): State {
+	const server: Server = {
+		id: event.server,
+		title: event.title,
+		feed: {is: 'connecting', since: event.at},
+		generation: 0,
+		ownPids: [],
+		tickAt: 0,
+		busy: {},
+		cost: 0,
+	};
+	return {...state, servers: {...state.servers, [event.server]: server}, answers: {...state.answers, [event.server]: {}}};
+}
+
+export function connected(state: State, event: Of<'connected'>): State {
+	const {server: id, at, facts, ownPids, tls, note} = event;
+	const next = withServer(state, id, server => ({
+		feed: {is: 'live', since: at},
+		generation: server.generation + 1,
+		facts,
+		ownPids,
+		tls,
+		note,
+		tickAt: at - state.interval,
+		busy: {},
+	}));
+	return withAnswers(next, id, again);
+}
+
+/** Nothing is counted across a reconnect, and what was refused may be possible now. */
+function again(answer: Answer): Answer {
+	return {...answer, cut: true, asking: undefined, askedAt: 0, notBefore: 0, failures: 0, result: answer.result?.status === 'ok' ? answer.result : undefined};
+}
+
+export function refreshedFacts(state: State, event: Of<'refreshedFacts'>): State {
+	const before = state.servers[event.server]?.facts;
+	const next = withServer(state, event.server, () => ({facts: event.facts, ownPids: event.ownPids}));
+	if (!before || !haveChanged(before, event.facts)) return next;
+	const restarted = before.started_at !== event.facts.started_at || before.recovery !== event.facts.recovery;
+	return withAnswers(next, event.server, answer => (answer.result?.status === 'ok' && !restarted ? answer : again(answer)));
+}
+
+function haveChanged(before: Facts, now: Facts): boolean {
+	return JSON.stringify(before) !== JSON.stringify(now);
+}
+
+export function lost(state: State, event: Of<'lost'>): State {
+	const next = withServer(state, event.server, server => ({
+		feed: {is: 'lost', since: server.feed.is === 'lost' ? server.feed.since : event.at, message: event.message, retryAt: event.retryAt},
+		generation: server.generation + 1,
+		busy: {},
+	}));
+	return withAnswers(next, event.server, answer => ({...answer, asking: undefined}));
+}
+
+export function requested(state: State, event: Of<'requested'>): State {
+	const {server: id, session, request, queries, at} = event;
+	const next = withServer(state, id, server => ({
+		busy: {...server.busy, [session]: request},
+		tickAt: session === 'sample' && at >= server.tickAt + state.interval ? onSchedule(server.tickAt, at, state.interval) : server.tickAt,
+	}));
+	const answers = {...next.answers[id]};
+	for (const name of queries) answers[name] = {...(answers[name] ?? {cut: false, notBefore: 0, failures: 0}), askedAt: at, asking: request};
+	return {...next, requests: Math.max(next.requests, request), answers: {...next.answers, [id]: answers}};
+}
+
+/** A tick that is a little late does not move the ones after it. */
+function onSchedule(before: number, now: number, interval: number): number {
+	const planned = before + interval;
+	return now - planned < interval / 2 ? planned : now;
+}
+
+export function sampled(state: State, event: Of<'sampled'>): State {
+	const server = state.servers[event.server];
+	if (!server || server.generation !== event.generation || server.busy[event.session] !== event.request) return state;
+	const spent = Object.values(event.results).reduce((sum, result) => sum + (result.status === 'ok' ? result.sample.cost : 0), 0);
+	let next = withServer(state, event.server, one => ({
+		busy: {...one.busy, [event.session]: undefined},
+		cost: event.session === 'sample' ? spent : one.cost,
+		roundTrip: event.roundTrip === undefined ? one.roundTrip : Math.min(one.roundTrip ?? Number.POSITIVE_INFINITY, event.roundTrip),
+	}));
+	const answers = {...next.answers[event.server]};
+	for (const [name, result] of Object.entries(event.results)) answers[name] = answered(answers[name], result, event.at);
+	next = {...next, answers: {...next.answers, [event.server]: answers}};
+	return derived(next, new Set(Object.keys(event.results)), event.session === 'sample' && event.server === state.watched, event.server);
+}
+
+function answered(before: Answer | undefined, result: Result, at: number): Answer {
+	const old = before ?? {cut: false, askedAt: at, notBefore: 0, failures: 0};
+	if (result.status === 'ok') {
+		return {...old, result, sample: result.sample, previous: old.cut ? undefined : old.sample, cut: false, asking: undefined, notBefore: 0, failures: 0};
+	}
+	const failures = old.failures + 1;
+	const wait = result.status === 'failed' ? Math.min(60_000, 1000 * 2 ** failures) : 0;
+	return {...old, result, asking: undefined, failures, notBefore: at + wait};
+}
+
+/** Rows of the tables that these questions feed, what is derived from them, the series and the findings. */
+export function derived(state: State, queries: ReadonlySet<QueryName>, tick: boolean, server: ServerId): State {
+	const tables: Record<TableId, TableData> = {...state.tables};
+	const next = {...state, tables};
+	const touched = new Set<TableId>();
+	const all = state.panes.flatMap(pane => pane.tables);
+	for (const table of all) {
+		const name = queryOf(table);
+		if (name === undefined || !queries.has(name) || (table.scope === 'server' && server !== state.watched)) continue;
+		const data = collected(state, table, name);
+		tables[table.id] = {...data, rows: table.derive ? table.derive(data.rows, inputOf({...next, tables: {...tables}})) : data.rows};
+		touched.add(table.id);
+	}
+	for (const table of all) {
+		if (!('tables' in table.from) || !table.from.tables.some(id => touched.has(id))) continue;
+		const parts = table.from.tables.flatMap(id => (tables[id] ? [tables[id]] : []));
+		const rows = table.derive ? table.derive([], inputOf({...next, tables: {...tables}})) : parts.flatMap(part => part.rows);
+		const ages = parts.flatMap(part => (part.at === undefined ? [] : [part.at]));
+		tables[table.id] = {rows, at: ages.length > 0 ? Math.min(...ages) : undefined, problem: parts.find(part => part.problem)?.problem};
+		touched.add(table.id);
+	}
+	const history = tick ? grown(next) : state.history;
+	const withHistory = {...next, history};
+	return checked(withHistory, touched, server);
+}
+
+/** What every asked server says, with the changes of its counters; clusters carry the server's name in each row. */
+function collected(state: State, table: Table, name: QueryName): TableData {
+	const servers = table.scope === 'cluster' ? Object.keys(state.servers) : [state.watched];
+	const rows: Row[] = [];
+	let at: number | undefined;
+	let problem: TableData['problem'];
+	for (const id of servers) {
+		const answer = state.answers[id]?.[name];
+		if (!answer) continue;
+		if (answer.sample && answer.result?.status !== 'skipped') {
+			const changed = withChanges(table, answer.sample, answer.previous, longestChange(state, table));
+			for (const row of changed) rows.push(table.scope === 'cluster' ? {...row, server: id} : row);
+			at = Math.min(at ?? answer.sample.at, answer.sample.at);
+		}
+		if (answer.result?.status === 'skipped') problem ??= {reason: answer.result.reason, remedy: answer.result.remedy, final: true};
+		if (answer.result?.status === 'failed') problem ??= {reason: answer.result.message, remedy: undefined, final: false};
+	}
+	return {rows, at, problem};
+}
+
+/** One more point for every series: its value, or a gap where nothing fresh is known. */
+function grown(state: State): History {
+	const history: Record<string, readonly (number | null)[]> = {...state.history};
+	const input = inputOf(state);
+	for (const pane of state.panes) {
+		const fresh = pane.tables.some(table => isFresh(state, table));
+		for (const series of pane.series ?? []) history[series.id] = pushed(history[series.id], fresh ? series.value(input) : null);
+	}
+	return history;
+}
+
+function isFresh(state: State, table: Table): boolean {
+	const at = state.tables[table.id]?.at;
+	const period = table.every === 'tick' ? state.interval : table.every === 'slow' ? Math.max(5000, state.interval) : 60_000;
+	return at !== undefined && latest(state) - at < 1.5 * period;
+}
+
+function latest(state: State): number {
+	return Math.max(...Object.values(state.tables).map(data => data.at ?? 0));
+}
+
+function checked(state: State, touched: ReadonlySet<TableId>, server: ServerId): State {
+	const tables = state.panes.flatMap(pane => pane.tables);
+	const result = runChecks(state.checks, tables, inputOf(state), state.settings.limits, server === state.watched ? server : state.watched, touched);
+	const {state: checks, findings, coverage} = result;
+	return {...state, checks: checks satisfies CheckState, findings, coverage};
+}

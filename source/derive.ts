@@ -1,0 +1,44 @@
+import type {Row, RowKey, Sample, Table, Value} from './pane.ts';
+
+/**
+ * Counters become change and rate: each counter `c` of a row gains `c_d` (change since the sample before) and `c_per_s`
+ * (per second of real elapsed time). Both are null where the truth is unknown: a new row, a row of which any counter went
+ * backwards (it was reset), no sample before, or one older than `limitMs`.
+ */
+export function withChanges(table: Pick<Table, 'counters' | 'rowKey'>, current: Sample, previous: Sample | undefined, limitMs: number): readonly Row[] {
+	const counters = table.counters;
+	if (!counters || counters.length === 0) return current.rows;
+	const elapsed = previous ? current.at - previous.at : 0;
+	const before = previous && elapsed > 0 && elapsed <= limitMs ? keyed(previous.rows, table.rowKey) : undefined;
+	return current.rows.map(row => {
+		const old = before?.get(table.rowKey(row));
+		const changes: Record<string, Value> = {...row};
+		const known = old !== undefined && !counters.some(counter => isBackwards(old[counter], row[counter]));
+		for (const counter of counters) {
+			const change = known ? difference(old[counter], row[counter]) : null;
+			changes[`${counter}_d`] = change;
+			changes[`${counter}_per_s`] = change === null ? null : (change * 1000) / elapsed;
+		}
+		return changes;
+	});
+}
+
+function keyed(rows: readonly Row[], rowKey: (row: Row) => RowKey): ReadonlyMap<RowKey, Row> {
+	return new Map(rows.map(row => [rowKey(row), row]));
+}
+
+function difference(before: Value | undefined, now: Value | undefined): number | null {
+	return typeof before === 'number' && typeof now === 'number' ? now - before : null;
+}
+
+function isBackwards(before: Value | undefined, now: Value | undefined): boolean {
+	const change = difference(before, now);
+	return change !== null && change < 0;
+}
+
+/** The ring with one more point; a ring never holds more than `size`. */
+export function pushed(ring: readonly (number | null)[] | undefined, value: number | null, size = 900): readonly (number | null)[] {
+	const next = ring ? ring.slice(Math.max(0, ring.length + 1 - size)) : [];
+	next.push(value !== null && Number.isFinite(value) ? value : null);
+	return next;
+}

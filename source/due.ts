@@ -1,0 +1,119 @@
+import type {Pane, QueryName, ServerId, Table} from './pane.ts';
+import type {Answer, Server, State} from './state.ts';
+import {shownTables} from './state.ts';
+
+/** One round of questions down one session, pipelined. */
+export type Round = {readonly server: ServerId; readonly session: 'sample' | 'survey'; readonly queries: readonly QueryName[]};
+
+const behind = 30_000;
+const rare = 60_000;
+/** What costs more than this share of the interval is asked less often. */
+const affordable = 0.25;
+
+export function queryOf(table: Table): QueryName | undefined {
+	return 'sql' in table.from ? table.from.sql : undefined;
+}
+
+/** The table and those it is derived from. */
+function sources(panes: readonly Pane[], table: Table): readonly Table[] {
+	if (!('tables' in table.from)) return [table];
+	const wanted = table.from.tables;
+	return panes
+		.flatMap(pane => pane.tables)
+		.filter(one => wanted.includes(one.id))
+		.flatMap(one => sources(panes, one));
+}
+
+/** Tables that are looked at now, and so asked at their own pace; those with checks are asked behind. */
+function watchedTables(state: State): ReadonlySet<Table> {
+	const open = state.panes.find(pane => pane.id === state.pane)!;
+	const tables = new Set<Table>();
+	for (const pane of state.panes) {
+		const shown =
+			pane.place === 'frame'
+				? pane.tables
+				: pane === open
+					? shownTables(state, pane)
+					: open.place === 'overview' && pane.tile
+						? pane.tables.filter(isTiled)
+						: [];
+		for (const table of shown) for (const source of sources(state.panes, table)) tables.add(source);
+	}
+	return tables;
+}
+
+function isTiled(table: Table): boolean {
+	return table.every !== 'rare';
+}
+
+/** Milliseconds between two questions of a table, by what is on the screen and by what the last answer cost. */
+export function periodOf(state: State, table: Table, watched: boolean, answer: Answer | undefined): number {
+	const usual = table.every === 'rare' ? rare : !watched ? behind : table.every === 'slow' ? Math.max(5000, state.interval) : state.interval;
+	const cost = answer?.sample?.cost ?? 0;
+	return cost > usual * affordable ? Math.max(usual, cost > 100 && table.every === 'tick' ? 5000 : 0, cost / affordable) : usual;
+}
+
+/** Longest time between two samples of which a change is still told. */
+export function longestChange(state: State, table: Table): number {
+	return 3 * Math.max(state.interval, table.every === 'rare' ? rare : behind);
+}
+
+/**
+ * What to ask next, and on which session. Tick queries of one server go together on its schedule; a pane that is opened is
+ * asked at once. A session that has not answered is asked nothing more.
+ */
+export function due(state: State, now: number): readonly Round[] {
+	if (state.paused && state.refreshAt < lastRound(state)) return [];
+	const watched = watchedTables(state);
+	return Object.values(state.servers).flatMap(server => roundsOf(state, server, watched, now));
+}
+
+function lastRound(state: State): number {
+	return Math.max(0, ...Object.values(state.servers).map(server => server.tickAt));
+}
+
+function roundsOf(state: State, server: Server, watched: ReadonlySet<Table>, now: number): readonly Round[] {
+	if (server.feed.is !== 'live') return [];
+	const tick = now >= server.tickAt + state.interval;
+	const rounds: Round[] = [];
+	for (const session of ['sample', 'survey'] as const) {
+		if (server.busy[session] !== undefined) continue;
+		const queries = new Set<QueryName>();
+		for (const pane of state.panes) {
+			for (const table of pane.tables) {
+				const name = queryOf(table);
+				if (name === undefined || queries.has(name) || sessionOf(table) !== session) continue;
+				if (server.id !== state.watched && table.scope !== 'cluster') continue;
+				if (isDue(state, server, table, watched.has(table), now, tick)) queries.add(name);
+			}
+		}
+		if (queries.size > 0) rounds.push({server: server.id, session, queries: [...queries]});
+	}
+	return rounds;
+}
+
+function sessionOf(table: Table): 'sample' | 'survey' {
+	return table.every === 'tick' ? 'sample' : 'survey';
+}
+
+function isDue(state: State, server: Server, table: Table, watched: boolean, now: number, tick: boolean): boolean {
+	const answer = state.answers[server.id]?.[queryOf(table)!];
+	if (!watched && !table.checks?.length) return false;
+	if (!answer) return true;
+	if (answer.result?.status === 'skipped') return state.refreshAt > answer.askedAt;
+	if (now < answer.notBefore && state.refreshAt <= answer.askedAt) return false;
+	if (state.refreshAt > answer.askedAt && watched) return true;
+	const period = periodOf(state, table, watched, answer);
+	// On the schedule, "a period ago" may be a few milliseconds short.
+	const passed = now - answer.askedAt >= period - state.interval / 4;
+	if (sessionOf(table) === 'survey' || period > state.interval) return passed && (tick || sessionOf(table) === 'survey');
+	return tick || now - answer.askedAt >= 1.5 * state.interval;
+}
+
+/** Milliseconds until something may be due: when to look again. */
+export function untilDue(state: State, now: number): number {
+	const waits = Object.values(state.servers)
+		.filter(server => server.feed.is === 'live')
+		.map(server => (server.busy.sample === undefined ? server.tickAt + state.interval - now : state.interval));
+	return Math.max(5, Math.min(1000, ...waits));
+}

@@ -1,0 +1,82 @@
+import {due, type Round, untilDue} from '../due.ts';
+import type {ServerId} from '../pane.ts';
+import type {Event, State, Store} from '../state.ts';
+import type {Link} from './postgres.ts';
+
+export type Collector = {stop(): void};
+
+/**
+ * Carries out what due.ts says: asks, and turns answers into events. Ages and countdowns go on from a clock of their own
+ * while nothing answers.
+ */
+export function startCollector(store: Store, links: ReadonlyMap<ServerId, Link>, clock: {readonly now: () => number; readonly wall: () => number}): Collector {
+	let stopped = false;
+	let timer: NodeJS.Timeout | undefined;
+	let readAt = clock.now();
+
+	const second = setInterval(() => store.dispatch({type: 'ticked', at: clock.now(), wall: clock.wall()}), 1000);
+
+	async function carryOut(round: Round): Promise<void> {
+		const link = links.get(round.server);
+		const server = store.get().servers[round.server];
+		if (!link || !server) return;
+		const request = store.get().requests + 1;
+		store.dispatch({type: 'requested', server: round.server, session: round.session, request, queries: round.queries, at: clock.now()});
+		const {results, roundTrip} = await link.ask(round.session, round.queries);
+		if (stopped) return;
+		const {generation} = server;
+		store.dispatch({type: 'sampled', server: round.server, session: round.session, generation, request, at: clock.now(), results, roundTrip});
+	}
+
+	function pump(): void {
+		if (stopped) return;
+		clearTimeout(timer);
+		for (const round of due(store.get(), clock.now())) void carryOut(round);
+		timer = setTimeout(pump, untilDue(store.get(), clock.now()));
+	}
+
+	/** A restart, a failover, a new extension: vitals tell, and the facts are read again; every minute all the same. */
+	function watchDrift(state: State, event: Event): void {
+		if (event.type !== 'sampled' || event.session !== 'sample') return;
+		const link = links.get(event.server);
+		const facts = state.servers[event.server]?.facts;
+		if (!link || !facts) return;
+		const vitals = state.answers[event.server]?.vitals?.sample?.rows[0];
+		const drifted = vitals !== undefined && (vitals.recovery !== facts.recovery || vitals.started_at !== facts.started_at);
+		if ((drifted || clock.now() - readAt > 60_000) && clock.now() - readAt > 1000) {
+			readAt = clock.now();
+			void link.refreshFacts();
+		}
+	}
+
+	const unsubscribe = store.subscribe((state, event) => {
+		watchDrift(state, event);
+		switch (event.type) {
+			case 'refreshed':
+				for (const link of links.values()) link.retry();
+				void links.get(state.watched)?.refreshFacts();
+				pump();
+				break;
+			case 'connected':
+			case 'opened':
+			case 'entered':
+			case 'switched':
+			case 'paused':
+			case 'paced':
+			case 'watched':
+			case 'chosen':
+			case 'sampled':
+				pump();
+				break;
+		}
+	});
+	pump();
+	return {
+		stop() {
+			stopped = true;
+			clearTimeout(timer);
+			clearInterval(second);
+			unsubscribe();
+		},
+	};
+}

@@ -1,0 +1,207 @@
+import type pg from 'pg';
+import type {Facts, Query, Result, Row, Value} from '../pane.ts';
+import {connect, disconnect} from './connect.ts';
+import {isProblem, type Problem, type Target} from './conninfo.ts';
+
+/** What a session may do: how long its statements run, how long they wait for a lock, whether they may write. */
+export type Bounds = {readonly statementMs: number; readonly lockMs: number; readonly readOnly: boolean};
+
+export const bounds = {
+	sample: {statementMs: 500, lockMs: 100, readOnly: true},
+	survey: {statementMs: 5000, lockMs: 100, readOnly: true},
+	act: {statementMs: 1000, lockMs: 100, readOnly: false},
+	work: {statementMs: 0, lockMs: 300, readOnly: false},
+} as const satisfies Record<string, Bounds>;
+
+export type Parameters = readonly (Value | readonly Value[])[];
+export type Asked = {readonly query: Query; readonly params?: Parameters};
+
+/** One connection to a server, set up so that it can do no harm. */
+export type Session = {
+	/** The backend, as the server names it; behind a pooler it changes from transaction to transaction. */
+	readonly pid: number;
+	readonly pooled: boolean;
+	readonly tls: boolean;
+	readonly host: string;
+	/** All down one connection in one round trip; errors are values. Lost connections give 'failed' and `onLost`. */
+	ask(asked: readonly Asked[]): Promise<{readonly results: readonly Result[]; readonly roundTrip: number}>;
+	/** One statement as it stands, by the simple or the extended protocol. Rejects with the server's error. */
+	send(text: string, params?: Parameters, limitMs?: number): Promise<readonly Row[]>;
+	readonly alive: boolean;
+	onLost(listener: (message: string) => void): void;
+	onNotification(listener: (channel: string, payload: string) => void): void;
+	close(): Promise<void>;
+};
+
+export const applicationName = 'pgperf';
+
+/** These do not go away by asking again: the question waits until the facts change. */
+const final = new Set(['42501', '42P01', '42883', '42703', '55000', '0A000', '3F000']);
+
+export type Opening = {readonly target: Target; readonly askPassword?: (prompt: string) => Promise<string | undefined>; readonly signal?: AbortSignal};
+
+/** Connects with no startup parameter but the application's name. Nothing is set yet: `setUp` does it once the facts are known. */
+export async function openSession(
+	opening: Opening,
+	limits: Bounds,
+): Promise<{readonly session: Session; readonly setUp: (facts: Facts) => Promise<void>} | Problem> {
+	const connected = await connect(opening.target, {applicationName, askPassword: opening.askPassword, signal: opening.signal, pipeline: true});
+	if (isProblem(connected)) return connected;
+	const {client, tls, host} = connected;
+	const lostListeners: ((message: string) => void)[] = [];
+	let alive = true;
+	let pooled = false;
+	const lose = (message: string) => {
+		if (!alive) return;
+		alive = false;
+		client.connection.stream.destroy();
+		for (const listener of lostListeners) listener(message);
+	};
+	client.on('error', error => lose(sentence(error)));
+	client.on('end', () => lose('the server closed the connection'));
+
+	/** The server's statement_timeout should end it; where the server itself hangs, the connection is given up. */
+	async function bounded<T>(work: Promise<T>, limitMs: number): Promise<T> {
+		if (limitMs <= 0) return work;
+		let timer: NodeJS.Timeout | undefined;
+		const limit = new Promise<never>((_, reject) => {
+			timer = setTimeout(() => {
+				const message = `no answer for ${Math.round(limitMs / 1000)} s`;
+				reject(new Error(message));
+				lose(message);
+			}, limitMs);
+		});
+		work.catch(() => undefined);
+		try {
+			return await Promise.race([work, limit]);
+		} finally {
+			clearTimeout(timer);
+		}
+	}
+
+	const settings = (facts: Facts) => settingsOf(facts, limits);
+	let local = '';
+
+	/** Behind a transaction pooler a setting must not outlive its transaction: it would leak to the application. */
+	async function one(asked: Asked): Promise<Row[]> {
+		const {query, params = []} = asked;
+		if (!pooled) {
+			// A named statement is parsed once for the session; the file's name changes with the variant.
+			const result = await client.query({name: `pgperf:${query.file}`, text: query.text, values: params as unknown[]});
+			return result.rows as Row[];
+		}
+		const parts = [
+			client.query('begin read only'),
+			client.query(local),
+			client.query({text: query.text, values: params as unknown[]}),
+			client.query('commit'),
+		] as const;
+		for (const part of parts) part.catch(() => undefined);
+		const result = await parts[2];
+		return result.rows as Row[];
+	}
+
+	const session: Session = {
+		pid: processIdOf(client),
+		get pooled() {
+			return pooled;
+		},
+		tls,
+		host,
+		get alive() {
+			return alive;
+		},
+		async ask(asked) {
+			const start = performance.now();
+			let last = start;
+			let roundTrip = Number.POSITIVE_INFINITY;
+			const answers = asked.map(async ({query, params}, index): Promise<Result> => {
+				try {
+					const rows = await one({query, params});
+					const at = performance.now();
+					const cost = at - last;
+					last = at;
+					if (index === 0) roundTrip = at - start;
+					return {status: 'ok', sample: {at, rows, cost}};
+				} catch (error) {
+					last = performance.now();
+					return failure(error, query, limits);
+				}
+			});
+			const limit = Math.max(limits.statementMs, 500) * Math.min(asked.length, 4) + 2000;
+			try {
+				return {results: await bounded(Promise.all(answers), limit), roundTrip};
+			} catch (error) {
+				return {results: asked.map(() => ({status: 'failed', message: sentence(error), code: undefined})), roundTrip};
+			}
+		},
+		async send(text, params, limitMs = limits.statementMs === 0 ? 0 : limits.statementMs + 2000) {
+			if (!alive) throw new Error('the connection is lost');
+			const result = await bounded(params ? client.query({text, values: params as unknown[]}) : client.query(text), limitMs);
+			return (Array.isArray(result) ? [] : result.rows) as Row[];
+		},
+		onLost(listener) {
+			lostListeners.push(listener);
+		},
+		onNotification(listener) {
+			client.on('notification', ({channel, payload}) => listener(channel, payload ?? ''));
+		},
+		async close() {
+			alive = false;
+			await disconnect(client);
+		},
+	};
+	return {
+		session,
+		async setUp(facts) {
+			pooled = facts.pooled;
+			const text = `select ${settings(facts)
+				.map(([name, value]) => `pg_catalog.set_config('${name}', '${value.replaceAll("'", "''")}', ${facts.pooled})`)
+				.join(', ')}`;
+			if (facts.pooled) local = text;
+			else await session.send(text);
+		},
+	};
+}
+
+function processIdOf(client: pg.Client): number {
+	return (client as unknown as {readonly processID: number | null}).processID ?? 0;
+}
+
+function settingsOf(facts: Facts, limits: Bounds): readonly (readonly [string, string])[] {
+	return [
+		['statement_timeout', String(limits.statementMs)],
+		['lock_timeout', String(limits.lockMs)],
+		['search_path', ['pg_catalog', ...facts.extensionSchemas].join(', ')],
+		['TimeZone', 'UTC'],
+		['DateStyle', 'ISO'],
+		['IntervalStyle', 'postgres'],
+		['extra_float_digits', '1'],
+		['jit', 'off'],
+		['max_parallel_workers_per_gather', '0'],
+		['idle_in_transaction_session_timeout', limits.readOnly ? '10000' : '0'],
+		...(limits.readOnly ? ([['default_transaction_read_only', 'on']] as const) : []),
+		// An administrator's limits for idle sessions would end the one that must be ready in the incident.
+		...(facts.major >= 14 ? ([['idle_session_timeout', '0']] as const) : []),
+		...(facts.major >= 17 ? ([['transaction_timeout', '0']] as const) : []),
+	];
+}
+
+function failure(error: unknown, query: Query, limits: Bounds): Result {
+	const code = codeOf(error);
+	if (code === '57014') return {status: 'failed', message: `took longer than ${limits.statementMs} ms on the server`, code};
+	if (code === '55P03') return {status: 'failed', message: `a table is locked: gave up after ${limits.lockMs} ms`, code};
+	if (code !== undefined && final.has(code))
+		return {status: 'skipped', reason: sentence(error), remedy: code === '42501' ? `needs ${query.privilege}` : undefined};
+	return {status: 'failed', message: sentence(error), code};
+}
+
+export function codeOf(error: unknown): string | undefined {
+	return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** What went wrong, in one line. */
+export function sentence(error: unknown): string {
+	const message = error instanceof Error ? error.message : String(error);
+	return message === '' ? 'the connection broke' : (message.split('\n')[0] ?? message);
+}

@@ -1,0 +1,127 @@
+import {chosenRows, whyNot} from './keys.ts';
+import type {Event, MenuItem, Overlay, State} from './state.ts';
+import {focusedTable, topOverlay} from './state.ts';
+import {viewOf} from './window.ts';
+
+type Called = Extract<Event, {readonly type: 'called'}>['overlay'];
+
+export function called(state: State, overlay: Called): State {
+	const opened = overlayOf(state, overlay);
+	return opened ? {...state, overlays: [...state.overlays, opened]} : state;
+}
+
+function overlayOf(state: State, overlay: Called): Overlay | undefined {
+	switch (overlay) {
+		case 'filter': {
+			const table = focusedTable(state);
+			const filter = table ? viewOf(state, table).filter : '';
+			return table && {is: 'filter', text: filter, before: filter};
+		}
+		case 'help':
+		case 'findings':
+		case 'log':
+			return {is: overlay, scroll: 0};
+		case 'goto':
+			return menu(
+				'goto',
+				'Go to',
+				state.panes.filter(pane => pane.place !== 'frame').map(pane => ({id: pane.id, text: pane.title, note: pane.key})),
+			);
+		case 'actions':
+			return menu('actions', 'Actions on this row', actionItems(state));
+		case 'servers':
+			return menu('servers', 'Watch', [
+				...Object.values(state.servers).map(server => ({id: server.id, text: server.title, note: server.id === state.watched ? 'watched now' : undefined})),
+				...state.places,
+			]);
+		case 'leave':
+			return menu('leave', `Still running: ${state.running.map(one => one.title).join(', ')}`, [
+				{id: 'stay', text: 'Stay'},
+				{id: 'leave', text: 'Quit and leave it running'},
+				{id: 'cancel', text: 'Cancel it and quit'},
+			]);
+	}
+}
+
+function menu(name: Extract<Overlay, {is: 'menu'}>['menu'], title: string, items: readonly MenuItem[]): Overlay {
+	return {is: 'menu', menu: name, title, items, text: '', cursor: 0};
+}
+
+function actionItems(state: State): readonly MenuItem[] {
+	const rows = chosenRows(state);
+	return (focusedTable(state)?.actions ?? []).map(action => ({
+		id: action.id,
+		text: `${action.key}  ${action.label}${rows.length > 1 ? ` (${rows.length} rows)` : ''}`,
+		note: action.needs,
+		disabled: whyNot(state, action, rows),
+	}));
+}
+
+/** The items that the typed text leaves: every word must occur. */
+export function menuItems(overlay: Extract<Overlay, {is: 'menu'}>): readonly MenuItem[] {
+	const words = overlay.text.toLowerCase().split(/\s+/).filter(Boolean);
+	return overlay.items.filter(item => words.every(word => item.text.toLowerCase().includes(word)));
+}
+
+export function withTop(state: State, overlay: Overlay): State {
+	return {...state, overlays: [...state.overlays.slice(0, -1), overlay]};
+}
+
+export function closed(state: State): State {
+	const overlay = topOverlay(state);
+	const next = {...state, overlays: state.overlays.slice(0, -1)};
+	return overlay?.is === 'filter' ? withFilter(next, overlay.before) : next;
+}
+
+function withFilter(state: State, filter: string): State {
+	const table = focusedTable(state);
+	return table ? {...state, views: {...state.views, [table.id]: {...viewOf(state, table), filter, cursor: null, gone: null, top: 0}}} : state;
+}
+
+export function typed(state: State, text: string): State {
+	return edited(state, before => before + text.replace(/[\p{Cc}\p{Cf}]/gu, ' '));
+}
+
+export function erased(state: State, all: boolean): State {
+	return edited(state, before => (all ? '' : [...before].slice(0, -1).join('')));
+}
+
+function edited(state: State, change: (text: string) => string): State {
+	const overlay = topOverlay(state);
+	switch (overlay?.is) {
+		case 'filter': {
+			const text = change(overlay.text);
+			return withFilter(withTop(state, {...overlay, text}), text);
+		}
+		case 'menu':
+			return withTop(state, {...overlay, text: change(overlay.text), cursor: 0});
+		case 'question': {
+			if (overlay.stage !== 'form') return withTop(state, {...overlay, typed: change(overlay.typed)});
+			const field = overlay.action.input![overlay.field]!;
+			return withTop(state, {...overlay, problem: undefined, input: {...overlay.input, [field.id]: change(overlay.input[field.id] ?? '')}});
+		}
+		default:
+			return state;
+	}
+}
+
+/** Enter in a filter or a menu. `step` is the reducer: what is chosen is an event of its own. */
+export function chosen(state: State, at: number, step: (state: State, event: Event) => State): State {
+	const overlay = topOverlay(state);
+	if (overlay?.is === 'filter') return {...state, overlays: state.overlays.slice(0, -1)};
+	if (overlay?.is !== 'menu') return state;
+	const items = menuItems(overlay);
+	const item = items[Math.min(overlay.cursor, items.length - 1)];
+	if (!item || item.disabled !== undefined) return state;
+	const behind: State = {...state, overlays: state.overlays.slice(0, -1)};
+	switch (overlay.menu) {
+		case 'goto':
+			return step(behind, {type: 'opened', pane: item.id});
+		case 'actions':
+			return step(behind, {type: 'asked', action: item.id, at});
+		case 'servers':
+			return step(behind, {type: 'watched', server: item.id});
+		case 'leave':
+			return item.id === 'stay' ? behind : {...behind, leaving: true};
+	}
+}

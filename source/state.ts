@@ -1,0 +1,327 @@
+import type {CheckState, Coverage} from './checks.ts';
+import type {Limits} from './limits.ts';
+import type {
+	Action,
+	Answers,
+	Facts,
+	Finding,
+	History,
+	Line,
+	Pane,
+	PaneId,
+	QueryName,
+	Result,
+	Row,
+	RowKey,
+	Sample,
+	ServerId,
+	SessionName,
+	Step,
+	Table,
+	TableId,
+	Tone,
+} from './pane.ts';
+import type {View} from './visible.ts';
+
+export type Size = {readonly columns: number; readonly rows: number};
+
+/** How it stands with the stream of samples of one server. Times are monotonic milliseconds. */
+export type Feed =
+	| {readonly is: 'connecting'; readonly since: number}
+	| {readonly is: 'live'; readonly since: number}
+	| {readonly is: 'lost'; readonly since: number; readonly message: string; readonly retryAt: number};
+
+export type Server = {
+	readonly id: ServerId;
+	/** 'shop @ db1:5432' */
+	readonly title: string;
+	readonly feed: Feed;
+	/** Grows with each connection; what was asked under an older one is dropped. */
+	readonly generation: number;
+	readonly facts?: Facts;
+	/** Backends of pgperf itself. */
+	readonly ownPids: readonly number[];
+	/** Smallest round trip seen, ms. */
+	readonly roundTrip?: number;
+	readonly tls?: boolean;
+	/** Said in the header: 'in reserved slots, 1 left'. */
+	readonly note?: string;
+	/** When the tick queries were asked last, on the schedule: a late tick does not move the next one. */
+	readonly tickAt: number;
+	readonly busy: Partial<Record<SessionName, number>>;
+	/** What pgperf cost the server in the last round, ms. */
+	readonly cost: number;
+};
+
+/** What is known of one question to one server. */
+export type Answer = {
+	readonly result?: Result;
+	/** The last sample that came, and the one before it. They stay while a later question fails. */
+	readonly sample?: Sample;
+	readonly previous?: Sample;
+	/** A reconnect or restart lies between: no change may be computed across it. */
+	readonly cut: boolean;
+	readonly askedAt: number;
+	readonly asking?: number;
+	/** After a failure: not asked again before. */
+	readonly notBefore: number;
+	readonly failures: number;
+};
+
+/** Derived rows of a table, of the watched server or of all. */
+export type TableData = {
+	readonly rows: readonly Row[];
+	/** When its oldest part was sampled; undefined: nothing yet. */
+	readonly at?: number;
+	/** Why there is nothing, or why what is shown is old. */
+	readonly problem?: {readonly reason: string; readonly remedy: string | undefined; readonly final: boolean};
+};
+
+/** Something the user asked for that will be shown before it is sent. */
+export type Target = {readonly key: RowKey; readonly subject: string; readonly statements: readonly Step[]; readonly why: string | null; readonly guard: Row};
+export type Plan = {
+	readonly action: string;
+	readonly label: string;
+	readonly server: ServerId;
+	readonly generation: number;
+	readonly at: number;
+	readonly targets: readonly Target[];
+	readonly facts: readonly Line[];
+	/** What must be typed; null: y is enough. */
+	readonly typed: string | null;
+};
+export type Outcome = {readonly subject: string; readonly done: boolean; readonly tone: Tone; readonly text: string};
+export type Notice = {readonly text: string; readonly tone: Tone; readonly until: number};
+
+export type Question = {
+	readonly is: 'question';
+	readonly request: number;
+	readonly table: TableId;
+	readonly action: Action;
+	readonly rows: readonly Row[];
+	readonly input: Readonly<Record<string, string>>;
+	readonly stage: 'form' | 'planning' | 'shown' | 'refused';
+	readonly field: number;
+	readonly plan?: Plan;
+	readonly problem?: string;
+	/** When the question was painted: keys before that, and 400 ms after it, do not answer. */
+	readonly paintedAt?: number;
+	readonly typed: string;
+	readonly scroll: number;
+};
+
+export type MenuItem = {readonly id: string; readonly text: string; readonly note?: string; readonly disabled?: string};
+export type Overlay =
+	| {
+			readonly is: 'detail';
+			readonly request: number;
+			readonly table: TableId;
+			readonly key: RowKey;
+			readonly row: Row;
+			readonly answers: Answers;
+			readonly scroll: number;
+	  }
+	| Question
+	| {
+			readonly is: 'progress';
+			readonly request: number;
+			readonly title: string;
+			readonly lines: readonly Line[];
+			readonly since: number;
+			readonly cancel: 'possible' | 'asked' | 'impossible';
+			readonly outcomes?: readonly Outcome[];
+	  }
+	| {readonly is: 'filter'; readonly text: string; readonly before: string}
+	| {
+			readonly is: 'menu';
+			readonly menu: 'goto' | 'actions' | 'servers' | 'leave';
+			readonly title: string;
+			readonly items: readonly MenuItem[];
+			readonly text: string;
+			readonly cursor: number;
+	  }
+	| {readonly is: 'help'; readonly scroll: number}
+	| {readonly is: 'findings'; readonly scroll: number}
+	| {readonly is: 'log'; readonly scroll: number};
+
+export type LogEntry = {readonly wall: number; readonly kind: 'action' | 'finding' | 'notification' | 'console'; readonly text: string; readonly tone: Tone};
+
+/** What was decided at the start and holds for the run. */
+export type Settings = {
+	readonly label: string | null;
+	readonly readOnly: boolean;
+	/** 'off' by --no-audit; a sentence when the file can't be written. */
+	readonly audit: {readonly is: 'on'; readonly path: string} | {readonly is: 'off'} | {readonly is: 'broken'; readonly why: string};
+	readonly ascii: boolean;
+	readonly colour: boolean;
+	readonly limits: Limits;
+	/** Every question of the design is a y/n; 'type' asks for the word each time. */
+	readonly confirm: 'ask' | 'type';
+};
+
+export type State = {
+	readonly panes: readonly Pane[];
+	readonly settings: Settings;
+	/** Monotonic and wall-clock milliseconds of the last tick of our own clock. */
+	readonly now: number;
+	readonly wall: number;
+	readonly interval: number;
+	readonly paused: boolean;
+	/** Everything that was asked before this is due again: `r`. */
+	readonly refreshAt: number;
+	readonly size: Size;
+	readonly watched: ServerId;
+	readonly servers: Readonly<Record<ServerId, Server>>;
+	readonly answers: Readonly<Record<ServerId, Readonly<Record<QueryName, Answer>>>>;
+	readonly tables: Readonly<Record<TableId, TableData>>;
+	readonly history: History;
+	readonly checks: CheckState;
+	readonly findings: readonly Finding[];
+	readonly coverage: Coverage;
+	readonly lookups: Readonly<Record<string, Row>>;
+	readonly pane: PaneId;
+	/** The shown table of panes that switch. */
+	readonly shown: Readonly<Record<PaneId, number>>;
+	/** The table that has the cursor in panes that stack. */
+	readonly focus: Readonly<Record<PaneId, TableId>>;
+	readonly views: Readonly<Record<TableId, View>>;
+	readonly overlays: readonly Overlay[];
+	readonly notice: Notice | null;
+	readonly log: readonly LogEntry[];
+	/** Actions under way, by request. */
+	readonly running: readonly {readonly request: number; readonly title: string; readonly cancellable: boolean}[];
+	readonly requests: number;
+	/** What `w` offers besides the servers already known: names of the configuration, databases of this server. */
+	readonly places: readonly MenuItem[];
+	readonly leaving: boolean;
+};
+
+/** What happened, in the past tense. `at` is monotonic milliseconds: the reducer has no clock. */
+export type Event =
+	| {readonly type: 'ticked'; readonly at: number; readonly wall: number}
+	| {readonly type: 'known'; readonly server: ServerId; readonly title: string; readonly at: number}
+	| {
+			readonly type: 'connected';
+			readonly server: ServerId;
+			readonly at: number;
+			readonly facts: Facts;
+			readonly ownPids: readonly number[];
+			readonly tls: boolean;
+			readonly note?: string;
+	  }
+	| {readonly type: 'refreshedFacts'; readonly server: ServerId; readonly facts: Facts; readonly ownPids: readonly number[]}
+	| {readonly type: 'lost'; readonly server: ServerId; readonly at: number; readonly message: string; readonly retryAt: number}
+	| {
+			readonly type: 'requested';
+			readonly server: ServerId;
+			readonly session: 'sample' | 'survey';
+			readonly request: number;
+			readonly queries: readonly QueryName[];
+			readonly at: number;
+	  }
+	| {
+			readonly type: 'sampled';
+			readonly server: ServerId;
+			readonly session: 'sample' | 'survey';
+			readonly generation: number;
+			readonly request: number;
+			readonly at: number;
+			readonly results: Readonly<Record<QueryName, Result>>;
+			readonly roundTrip?: number;
+	  }
+	| {readonly type: 'fetched'; readonly request: number; readonly id: string; readonly result: Result}
+	| {readonly type: 'lookedUp'; readonly rows: Readonly<Record<string, Row>>}
+	| {readonly type: 'opened'; readonly pane: PaneId}
+	| {readonly type: 'entered'; readonly at: number}
+	| {readonly type: 'switched'; readonly by: number}
+	| {readonly type: 'moved'; readonly by: number | 'top' | 'bottom' | 'page-up' | 'page-down'}
+	| {readonly type: 'scrolled'; readonly by: number}
+	| {readonly type: 'sorted'; readonly reverse: boolean}
+	| {readonly type: 'grouped'}
+	| {readonly type: 'marked'; readonly all: boolean}
+	| {readonly type: 'unhid'}
+	| {readonly type: 'paused'}
+	| {readonly type: 'paced'; readonly by: 1 | -1}
+	| {readonly type: 'refreshed'; readonly at: number}
+	| {readonly type: 'watched'; readonly server: ServerId}
+	| {readonly type: 'called'; readonly overlay: 'filter' | 'goto' | 'actions' | 'servers' | 'help' | 'findings' | 'log' | 'leave'}
+	| {readonly type: 'typed'; readonly text: string; readonly at: number}
+	| {readonly type: 'erased'; readonly all: boolean}
+	| {readonly type: 'chosen'; readonly at: number}
+	| {readonly type: 'closed'}
+	| {readonly type: 'asked'; readonly action: string; readonly at: number}
+	| {readonly type: 'filled'; readonly at: number}
+	| {readonly type: 'planned'; readonly request: number; readonly plan?: Plan; readonly problem?: string}
+	| {readonly type: 'painted'; readonly request: number; readonly at: number}
+	| {readonly type: 'answered'; readonly request: number; readonly yes: boolean; readonly at: number}
+	| {readonly type: 'progressed'; readonly request: number; readonly lines: readonly Line[]; readonly cancellable: boolean}
+	| {readonly type: 'cancelled'; readonly request: number}
+	| {readonly type: 'settled'; readonly request: number; readonly title: string; readonly outcomes: readonly Outcome[]}
+	| {readonly type: 'notified'; readonly channel: string; readonly payload: string}
+	| {readonly type: 'noticed'; readonly text: string; readonly tone: Tone}
+	| {readonly type: 'logged'; readonly entry: Omit<LogEntry, 'wall'>}
+	| {readonly type: 'copied'; readonly whole: boolean}
+	| {readonly type: 'recorded'}
+	| {readonly type: 'suspended'}
+	| {readonly type: 'redrawn'}
+	| {readonly type: 'resized'; readonly size: Size}
+	| {readonly type: 'placesKnown'; readonly places: readonly MenuItem[]}
+	| {readonly type: 'auditChanged'; readonly audit: Settings['audit']}
+	/** `force`: Ctrl-C, which asks nothing. */
+	| {readonly type: 'quit'; readonly force: boolean};
+
+export type Store = {
+	get(): State;
+	dispatch(event: Event): void;
+	/** Called after each event; returns the way to stop. */
+	subscribe(listener: (state: State, event: Event) => void): () => void;
+};
+
+/** The whole of the state's machinery: events in, one state out. It knows neither React nor the world. */
+export function createStore(initial: State, reduce: (state: State, event: Event) => State): Store {
+	let state = initial;
+	const listeners = new Set<(state: State, event: Event) => void>();
+	const queue: Event[] = [];
+	return {
+		get: () => state,
+		dispatch(event) {
+			queue.push(event);
+			// An event that a listener dispatches is reduced after the one that it listens to: listeners see events in order.
+			if (queue.length > 1) return;
+			while (queue.length > 0) {
+				const next = queue[0]!;
+				try {
+					state = reduce(state, next);
+					for (const listener of listeners) listener(state, next);
+				} finally {
+					queue.shift();
+				}
+			}
+		},
+		subscribe(listener) {
+			listeners.add(listener);
+			return () => listeners.delete(listener);
+		},
+	};
+}
+
+export function paneOf(state: State, id: PaneId = state.pane): Pane {
+	return state.panes.find(pane => pane.id === id)!;
+}
+
+/** The tables of the open pane that are on the screen. */
+export function shownTables(state: State, pane: Pane = paneOf(state)): readonly Table[] {
+	if (pane.arrange === 'stack') return pane.tables;
+	const table = pane.tables[(state.shown[pane.id] ?? 0) % Math.max(1, pane.tables.length)];
+	return table ? [table] : [];
+}
+
+/** The table that the keys speak of. */
+export function focusedTable(state: State): Table | undefined {
+	const tables = shownTables(state);
+	return tables.find(table => table.id === state.focus[state.pane]) ?? tables[0];
+}
+
+export function topOverlay(state: State): Overlay | undefined {
+	return state.overlays[state.overlays.length - 1];
+}
