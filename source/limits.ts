@@ -198,6 +198,6 @@ const factors: Readonly<Record<Unit, Readonly<Record<string, number>>>> = {
 
 function amount(text: string, unit: Unit): number | null {
 	const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z%]*)\s*$/i.exec(text);
-	const suffix = match?.[2]!.toLowerCase();
+	const suffix = match?.[2]?.toLowerCase();
 	return match && suffix !== undefined && Object.hasOwn(factors[unit], suffix) ? Number(match[1]) * factors[unit][suffix]! : null;
 }
