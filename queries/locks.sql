@@ -26,7 +26,7 @@ held as materialized (
 ),
 -- No server before 14 tells when a wait began: the last change of state is the earliest that it can have been. One awaited lock per waiter: a parallel query waits as its leader.
 awaited as materialized (
-  select distinct on (s.client_pid) s.client_pid, s.state_change as waitstart, l.*
+  select distinct on (s.client_pid) s.client_pid, s.state_change as since, l.*
   from held l join session s on s.pid = l.pid
   where not l.granted
   order by s.client_pid, s.state_change, l.pid
@@ -37,7 +37,7 @@ waiter as materialized (
     (pg_catalog.count(*) over ())::int4 as waiters
   from awaited w
   where w.client_pid in (select s.client_pid from suspect s)
-  order by w.waitstart, w.client_pid
+  order by w.since, w.client_pid
   limit 200
 ),
 edge as materialized (
@@ -93,7 +93,7 @@ select
   s.xact_start::text as xact_start,
   s.query_start::text as query_start,
   s.state_change::text as state_change,
-  greatest(0, pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - w.waitstart))::float8 as wait_s,
+  greatest(0, pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - w.since))::float8 as wait_s,
   false as wait_exact,
   w.locktype,
   w.mode,
@@ -146,4 +146,4 @@ join edge e on e.client_pid = w.client_pid
 join session s on s.pid = w.client_pid
 left join session b on b.pid = e.blocker_pid
 left join prepared p on e.blocker_pid = 0 and p.client_pid = w.client_pid
-order by w.waitstart, w.client_pid, e.blocker_pid, p.gid
+order by w.since, w.client_pid, e.blocker_pid, p.gid
