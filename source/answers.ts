@@ -1,6 +1,7 @@
-import {type CheckState, runChecks} from './checks.ts';
+import {runChecks} from './checks.ts';
 import {pushed, withChanges} from './derive.ts';
 import {longestChange, queryOf} from './due.ts';
+import {withLookups} from './lookup.ts';
 import type {Facts, History, Input, QueryName, Result, Row, ServerId, Table, TableId} from './pane.ts';
 import type {Answer, Event, Server, State, TableData} from './state.ts';
 
@@ -134,7 +135,8 @@ export function derived(state: State, queries: ReadonlySet<QueryName>, tick: boo
 	for (const table of all) {
 		const name = queryOf(table);
 		if (name === undefined || !queries.has(name) || (table.scope === 'server' && server !== state.watched)) continue;
-		const data = collected(state, table, name);
+		const found = collected(state, table, name);
+		const data = {...found, rows: withLookups(table, found.rows, state.lookups)};
 		tables[table.id] = {...data, rows: table.derive ? table.derive(data.rows, inputOf({...next, tables: {...tables}})) : data.rows};
 		touched.add(table.id);
 	}
@@ -148,7 +150,7 @@ export function derived(state: State, queries: ReadonlySet<QueryName>, tick: boo
 	}
 	const history = tick ? grown(next) : state.history;
 	const withHistory = {...next, history};
-	return checked(withHistory, touched, server);
+	return checked(withHistory, touched);
 }
 
 /** What every asked server says, with the changes of its counters; clusters carry the server's name in each row. */
@@ -192,9 +194,10 @@ function latest(state: State): number {
 	return Math.max(...Object.values(state.tables).map(data => data.at ?? 0));
 }
 
-function checked(state: State, touched: ReadonlySet<TableId>, server: ServerId): State {
+function checked(state: State, touched: ReadonlySet<TableId>): State {
 	const tables = state.panes.flatMap(pane => pane.tables);
-	const result = runChecks(state.checks, tables, inputOf(state), state.settings.limits, server === state.watched ? server : state.watched, touched);
+	const problems = Object.fromEntries(Object.entries(state.tables).flatMap(([id, data]) => (data.problem?.final ? [[id, data.problem.reason]] : [])));
+	const result = runChecks(state.checks, tables, inputOf(state), state.settings.limits, state.watched, touched, problems);
 	const {state: checks, findings, coverage} = result;
-	return {...state, checks: checks satisfies CheckState, findings, coverage};
+	return {...state, checks, findings, coverage};
 }

@@ -3,6 +3,9 @@ import type {Action} from './pane.ts';
 import type {Event, LogEntry, Overlay, Question, State} from './state.ts';
 import {focusedTable, topOverlay} from './state.ts';
 
+/** A plan older than this is made again, ms. */
+const freshFor = 30_000;
+
 type Of<Type extends Event['type']> = Extract<Event, {readonly type: Type}>;
 
 /** An action goes: asked (form), planned (shown), answered, progressed, settled. The runner alone enforces the rules. */
@@ -52,7 +55,7 @@ export function planned(state: State, event: Of<'planned'>): State {
 	const question = questionOf(state, event.request);
 	if (!question) return state;
 	if (!event.plan) return replaced(state, {...question, stage: 'refused', problem: event.problem ?? 'nothing can be done'});
-	return replaced(state, {...question, stage: 'shown', plan: event.plan, paintedAt: undefined, typed: '', scroll: 0, problem: event.problem});
+	return replaced(state, {...question, stage: 'shown', plan: event.plan, paintedAt: undefined, typed: '', scroll: 0});
 }
 
 export function painted(state: State, event: Of<'painted'>): State {
@@ -66,6 +69,11 @@ export function answered(state: State, event: Of<'answered'>): State {
 	const without = state.overlays.filter(overlay => overlay !== question);
 	if (!event.yes || !question.plan) {
 		return {...state, overlays: without, notice: {text: `${question.action.label}: nothing was sent`, tone: 'plain', until: state.now + 4000}};
+	}
+	const server = state.servers[question.plan.server];
+	if (event.at - question.plan.at > freshFor || server?.generation !== question.plan.generation) {
+		const problem = 'the plan was older than 30 s, or from before a reconnect, and was made again: read it again';
+		return replaced(state, {...question, stage: 'planning', problem});
 	}
 	const title = titleOf(
 		question.action,

@@ -1,15 +1,33 @@
 import {connected, derived, known, lost, refreshedFacts, requested, sampled} from './answers.ts';
-import {called, chosen, closed, erased, typed} from './overlays.ts';
+import {called, chosen, closed, erased, menuItems, typed, withTop} from './overlays.ts';
 import type {Pane, Table} from './pane.ts';
 import {answered, asked, cancelled, filled, painted, planned, progressed, settled} from './questions.ts';
 import {type Event, focusedTable, type LogEntry, paneOf, type Size, type State, shownTables, topOverlay} from './state.ts';
 import {compared, cursorIndex, freshView, type View} from './visible.ts';
 import {bodyOf, scrolledTop, selectedRow, viewOf, visibleRows} from './window.ts';
 
-/** Every change of the state. Pure: the same events give the same state, whenever they are replayed. */
-export function reduce(state: State, event: Event): State {
-	const next = settle(state, step(state, event));
-	return event.type === 'sampled' ? toldFindings(state, next) : next;
+/**
+ * Every change of the state. Pure: the same events give the same state, whenever they are replayed. `lastScroll` tells how far the
+ * open overlay can be scrolled, which only its view knows.
+ */
+export function reducer(lastScroll: (state: State) => number): (state: State, event: Event) => State {
+	return (state, event) => {
+		const next = settle(state, step(state, event));
+		if (event.type === 'sampled') return toldFindings(state, next);
+		return event.type === 'moved' || event.type === 'resized' ? withinScroll(next, lastScroll) : next;
+	};
+}
+
+function withinScroll(state: State, lastScroll: (state: State) => number): State {
+	const overlay = topOverlay(state);
+	if (!overlay) return state;
+	if (overlay.is === 'menu') {
+		const cursor = Math.min(overlay.cursor, Math.max(0, menuItems(overlay).length - 1));
+		return cursor === overlay.cursor ? state : withTop(state, {...overlay, cursor});
+	}
+	if (!('scroll' in overlay) || overlay.scroll === 0) return state;
+	const scroll = Math.min(overlay.scroll, lastScroll(state));
+	return scroll === overlay.scroll ? state : withTop(state, {...overlay, scroll});
 }
 
 function step(state: State, event: Event): State {
@@ -225,7 +243,7 @@ function switched(state: State, by: number): State {
 	if (pane.arrange === 'switch')
 		return {...state, shown: {...state.shown, [pane.id]: ((state.shown[pane.id] ?? 0) + by + pane.tables.length) % pane.tables.length}};
 	const table = focusedTable(state);
-	const next = pane.tables[(pane.tables.findIndex(one => one === table) + by + pane.tables.length) % pane.tables.length];
+	const next = pane.tables[(pane.tables.indexOf(table!) + by + pane.tables.length) % pane.tables.length];
 	return next ? {...state, focus: {...state.focus, [pane.id]: next.id}} : state;
 }
 

@@ -1,4 +1,4 @@
-import type {CheckState, Coverage} from './checks.ts';
+import {type CheckState, type Coverage, freshChecks, noCoverage} from './checks.ts';
 import type {Limits} from './limits.ts';
 import type {
 	Action,
@@ -324,4 +324,48 @@ export function focusedTable(state: State): Table | undefined {
 
 export function topOverlay(state: State): Overlay | undefined {
 	return state.overlays[state.overlays.length - 1];
+}
+
+/** Before anything has been asked. */
+export function initialState(options: {
+	readonly panes: readonly Pane[];
+	readonly settings: Settings;
+	readonly watched: ServerId;
+	readonly interval: number;
+	readonly size: Size;
+	readonly now: number;
+	readonly wall: number;
+	readonly pane?: PaneId;
+}): State {
+	const {panes, settings, watched, interval, size, now, wall} = options;
+	return {
+		panes,
+		settings,
+		now,
+		wall,
+		interval,
+		paused: false,
+		refreshAt: Number.NEGATIVE_INFINITY,
+		size,
+		watched,
+		servers: {},
+		answers: {},
+		tables: {},
+		history: {},
+		checks: freshChecks,
+		findings: [],
+		coverage: noCoverage,
+		lookups: {},
+		pane: options.pane ?? panes.find(pane => pane.place !== 'frame')!.id,
+		shown: {},
+		focus: {},
+		views: {},
+		overlays: [],
+		notice: null,
+		log: [],
+		running: [],
+		requests: 0,
+		places: [],
+		leaving: false,
+	};
 }

@@ -1,0 +1,52 @@
+import {parseArguments} from './arguments.ts';
+import {setEntry, version} from './io/files.ts';
+
+setEntry(import.meta.url);
+
+type Trouble = {readonly problem: string; readonly exit: number};
+
+async function main(argv: readonly string[]): Promise<number> {
+	const parsed = parseArguments(argv, version());
+	if ('print' in parsed) {
+		process.stdout.write(`${parsed.print}\n`);
+		return 0;
+	}
+	if ('problem' in parsed) return told(parsed);
+	switch (parsed.command.name) {
+		case 'top': {
+			// Ink shows nothing until the end where it takes itself to be in a CI.
+			delete process.env.CI;
+			const {top} = await import('./io/top.ts');
+			return told(await top(parsed, face()));
+		}
+		default:
+			throw new Error(`no code for ${parsed.command.name}`);
+	}
+}
+
+async function face(): Promise<import('./io/top.ts').Face> {
+	const [{mount}, {panes}, {lastScroll}, {evidence}, {copied}, {inkOptions}] = await Promise.all([
+		import('../views/mount.tsx'),
+		import('../views/panes/index.ts'),
+		import('../views/overlay.ts'),
+		import('../views/report.ts'),
+		import('../views/copied.ts'),
+		import('./io/terminal.ts'),
+	]);
+	return {panes, mount: options => mount({...options, options: inkOptions}), lastScroll, evidence, copied};
+}
+
+function told(result: number | Trouble): number {
+	if (typeof result === 'number') return result;
+	process.stderr.write(`pgperf: ${result.problem}\n`);
+	return result.exit;
+}
+
+try {
+	process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+	process.stderr.write(
+		`pgperf: internal error: ${error instanceof Error ? error.message : String(error)}${process.env.PGPERF_DEBUG && error instanceof Error ? `\n${error.stack}` : ''}\n`,
+	);
+	process.exitCode = 70;
+}

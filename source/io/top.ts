@@ -1,0 +1,110 @@
+import type {Arguments} from '../arguments.ts';
+import type {Pane} from '../pane.ts';
+import type {State, Store} from '../state.ts';
+import {isProblem, type Problem} from './conninfo.ts';
+import {loadCatalog} from './files.ts';
+import {secondsOf, setUp, textOf} from './setup.ts';
+import {onSignals} from './signals.ts';
+import {openTerminal, type Painter, type Terminal} from './terminal.ts';
+import {createWatch, now} from './watch.ts';
+
+/** What the console needs of the views, passed in by the entry. */
+export type Face = {
+	readonly panes: readonly Pane[];
+	readonly mount: (options: {readonly terminal: Terminal; readonly store: Store; readonly now: () => number}) => Painter;
+	readonly lastScroll: (state: State) => number;
+	readonly evidence: (state: State) => string;
+	/** What `y` copies: the query of the row, or the row. */
+	readonly copied: (state: State, whole: boolean) => string;
+};
+
+const channels = ['cache_invalidation', 'performance_alert'];
+
+/** `pgperf top`. The views load while the server is connected to. */
+export async function top(options: Arguments, face: Promise<Face>): Promise<number | Problem> {
+	const seconds = secondsOf(options, 'interval', 1, 0.5, 60);
+	if (typeof seconds !== 'number') return seconds;
+	// Said before anything is opened.
+	const blind = unfit();
+	if (blind) return blind;
+	const setup = setUp(options, options.input[0]);
+	if (isProblem(setup)) return setup;
+	const {panes, mount, lastScroll, evidence, copied} = await face;
+	const pane = paneNamed(panes, textOf(options, 'pane'));
+	if (pane && 'problem' in pane) return pane;
+	const watch = createWatch({
+		panes,
+		catalog: loadCatalog(),
+		settings: setup.settings,
+		servers: setup.servers,
+		interval: seconds * 1000,
+		size: {columns: process.stdout.columns || 80, rows: process.stdout.rows || 24},
+		pane: pane?.id,
+		channels: options.flags['no-listen'] ? [] : channels,
+		audit: setup.audit,
+		who: setup.who,
+		evidence,
+		lastScroll,
+	});
+	const problem = await watch.start();
+	if (problem) return problem;
+	const terminal = openTerminal(process, process.env);
+	if ('problem' in terminal) {
+		await watch.stop();
+		return terminal;
+	}
+	return run(terminal, watch, {mount, copied});
+}
+
+function unfit(): Problem | undefined {
+	if (process.stdout.isTTY && process.stdin.isTTY && process.env.TERM && process.env.TERM !== 'dumb') return undefined;
+	const refused = openTerminal(process, process.env);
+	return 'problem' in refused ? refused : undefined;
+}
+
+function paneNamed(panes: readonly Pane[], name: string | undefined): Pane | Problem | undefined {
+	if (name === undefined) return undefined;
+	const known = panes.filter(pane => pane.place !== 'frame');
+	return (
+		known.find(pane => pane.id === name.toLowerCase()) ?? {problem: `There is no pane "${name}". Panes: ${known.map(pane => pane.id).join(', ')}.`, exit: 64}
+	);
+}
+
+async function run(terminal: Terminal, watch: ReturnType<typeof createWatch>, face: Pick<Face, 'mount' | 'copied'>): Promise<number> {
+	const {store} = watch;
+	store.dispatch({type: 'resized', size: terminal.size()});
+	terminal.title(`pgperf ${store.get().watched}`);
+	const offSignals = onSignals(terminal, {quit: () => watch.stop()});
+	const painter = face.mount({terminal, store, now});
+	terminal.attach({
+		unmount: painter.unmount,
+		rerender(size) {
+			store.dispatch({type: 'resized', size});
+			painter.rerender(size);
+		},
+	});
+	await new Promise<void>(resolve => {
+		const stop = store.subscribe((state, event) => {
+			switch (event.type) {
+				case 'suspended':
+					void terminal.suspend();
+					break;
+				case 'redrawn':
+					terminal.redraw();
+					break;
+				case 'copied':
+					terminal.copy(face.copied(state, event.whole));
+					store.dispatch({type: 'noticed', text: 'copied to the clipboard of your terminal, where it allows that (OSC 52)', tone: 'notice'});
+					break;
+			}
+			if (state.leaving) {
+				stop();
+				resolve();
+			}
+		});
+	});
+	offSignals();
+	await terminal.close();
+	await watch.stop();
+	return 0;
+}

@@ -1,0 +1,115 @@
+import type {Catalog} from '../catalog.ts';
+import {missingTexts} from '../lookup.ts';
+import type {Pane, PaneId, ServerId} from '../pane.ts';
+import {reducer} from '../reduce.ts';
+import {createStore, initialState, type Settings, type Size, type State, type Store, topOverlay} from '../state.ts';
+import {startActions} from './actions.ts';
+import type {Audit} from './audit.ts';
+import {startCollector} from './collector.ts';
+import type {Problem} from './conninfo.ts';
+import {createLink, type Link} from './postgres.ts';
+import type {Opening} from './session.ts';
+
+export type WatchOptions = {
+	readonly panes: readonly Pane[];
+	readonly catalog: Catalog;
+	readonly settings: Settings;
+	/** The watched server first, then its companions. */
+	readonly servers: readonly {readonly id: ServerId; readonly opening: Opening}[];
+	readonly interval: number;
+	readonly size: Size;
+	readonly pane?: PaneId;
+	readonly channels?: readonly string[];
+	readonly audit?: Audit;
+	readonly who: string;
+	/** What is known, as report JSON. */
+	readonly evidence: (state: State) => string;
+	/** How far the open overlay can be scrolled: only the view can know. */
+	readonly lastScroll?: (state: State) => number;
+};
+
+/** Everything but the screen: a store that real servers feed and that acts on them. `top` and the scenario tests stand on it. */
+export type Watch = {
+	readonly store: Store;
+	readonly links: ReadonlyMap<ServerId, Link>;
+	/** Connects; a problem that no retry mends is returned, and nothing runs then. */
+	start(): Promise<Problem | undefined>;
+	stop(): Promise<void>;
+};
+
+export const now = (): number => performance.now();
+export const wall = (): number => Date.now();
+
+export function createWatch(options: WatchOptions): Watch {
+	const {panes, catalog, settings, servers, interval, size, pane, audit, who, evidence} = options;
+	const watched = servers[0]!.id;
+	const store = createStore(initialState({panes, settings, watched, interval, size, pane, now: now(), wall: wall()}), reducer(options.lastScroll ?? (() => 0)));
+	const {dispatch} = store;
+	const links = new Map(
+		servers.map(({id, opening}, index) => [
+			id,
+			createLink({id, opening, catalog, dispatch, now, channels: index === 0 ? options.channels : undefined, companion: index > 0}),
+		]),
+	);
+	const stops: (() => void)[] = [];
+
+	/** What the open row wants to know beyond its table. */
+	async function fetchDetail(state: State): Promise<void> {
+		const overlay = topOverlay(state);
+		if (overlay?.is !== 'detail') return;
+		const detail = state.panes.flatMap(one => one.tables).find(table => table.id === overlay.table)?.detail;
+		const link = links.get(state.watched);
+		if (!detail || !link) return;
+		await Promise.all(
+			detail.ask.map(async ask => {
+				const result = await link.one(ask.session, ask.sql, ask.params(overlay.row));
+				dispatch({type: 'fetched', request: overlay.request, id: ask.id, result});
+			}),
+		);
+	}
+
+	let looking = false;
+	/** Texts of the rows on the screen, each asked once. */
+	async function lookUp(state: State): Promise<void> {
+		const missing = missingTexts(state);
+		const link = links.get(state.watched);
+		if (!missing || !link || looking) return;
+		looking = true;
+		const result = await link.one('survey', missing.sql, [missing.keys]);
+		looking = false;
+		const found = result.status === 'ok' ? result.sample.rows : [];
+		const rows = Object.fromEntries(missing.keys.map(key => [`${missing.sql}\0${key}`, found.find(row => row[missing.key] === key) ?? {}]));
+		if (result.status !== 'failed') dispatch({type: 'lookedUp', rows});
+	}
+
+	return {
+		store,
+		links,
+		async start() {
+			const [first, ...companions] = links.values();
+			const problem = await first!.start();
+			if (problem) {
+				await first!.stop();
+				return problem;
+			}
+			for (const link of companions) {
+				void link.start().then(trouble => {
+					if (trouble) dispatch({type: 'lost', server: link.id, at: now(), message: trouble.problem, retryAt: Number.POSITIVE_INFINITY});
+				});
+			}
+			stops.push(
+				startCollector(store, links, {now, wall}).stop,
+				startActions({store, links, audit, who, now, wall, evidence}).stop,
+				store.subscribe((state, event) => {
+					if (event.type === 'entered') void fetchDetail(state);
+					if (event.type === 'sampled' || event.type === 'moved' || event.type === 'opened' || event.type === 'switched') void lookUp(state);
+				}),
+			);
+			return undefined;
+		},
+		async stop() {
+			for (const stop of stops) stop();
+			await Promise.all([...links.values()].map(link => link.stop()));
+		},
+	};
+}

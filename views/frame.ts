@@ -1,0 +1,101 @@
+import {inputOf} from '../source/answers.ts';
+import {bindings, chosenRows, whyNot} from '../source/keys.ts';
+import type {Line, Segment} from '../source/pane.ts';
+import type {State} from '../source/state.ts';
+import {focusedTable, paneOf, topOverlay} from '../source/state.ts';
+import {frameHeight} from '../source/window.ts';
+import {paneBody} from './body.ts';
+import {findingsLine, headline, tabs} from './header.ts';
+import {toWidth, widthOf} from './layout.ts';
+import {withOverlay} from './overlay.ts';
+import {overviewLines} from './panes/overview.ts';
+import {vitalsLine} from './panes/vitals.ts';
+import {asciiOf} from './theme.ts';
+
+export const least = {columns: 40, rows: 12} as const;
+
+/** The whole screen: exactly as many lines as it has rows, each exactly as wide as it is. */
+export function screenOf(state: State): Line[] {
+	const {columns, rows} = state.size;
+	const lines = columns < least.columns || rows < least.rows ? tooSmall(state) : full(state);
+	return state.settings.ascii ? lines.map(asciiOf) : lines;
+}
+
+function full(state: State): Line[] {
+	const {columns, rows} = state.size;
+	const rule: Line[] = rows < 16 ? [] : [[{text: '─'.repeat(columns), tone: 'dim'}]];
+	const height = rows - frameHeight(state);
+	const body = paneOf(state).place === 'overview' ? overviewLines(state, {columns, rows: height}) : paneBody(state, height);
+	return [
+		headline(state),
+		toWidth(vitalsLine(inputOf(state), columns), columns),
+		findingsLine(state),
+		tabs(state),
+		...rule,
+		...withOverlay(state, body),
+		...rule,
+		footer(state),
+	];
+}
+
+function tooSmall(state: State): Line[] {
+	const {columns, rows} = state.size;
+	const lines: Line[] = [toWidth([{text: `pgperf needs ${least.columns}x${least.rows}; q quits`}], columns)];
+	while (lines.length < rows) lines.push(toWidth([], columns));
+	return lines.slice(0, Math.max(1, rows));
+}
+
+/** Only what works here and now. */
+function footer(state: State): Line {
+	const width = state.size.columns;
+	const overlay = topOverlay(state);
+	if (overlay?.is === 'filter') {
+		return toWidth(
+			[
+				{text: ' /', tone: 'accent'},
+				{text: overlay.text, tone: 'strong'},
+				{text: ' ', inverse: true},
+				{text: '   ⏎ keep  Esc undo   user: db: app: state: wait: -not', tone: 'dim'},
+			],
+			width,
+		);
+	}
+	const entries: (readonly [string, string])[] = overlay ? overlayKeys(overlay.is) : paneKeys(state);
+	const line: Segment[] = [{text: ' '}];
+	let used = 1;
+	for (const [key, word] of entries) {
+		const cells = widthOf(key) + widthOf(word) + 3;
+		if (used + cells > width) continue;
+		line.push({text: key, tone: 'accent'}, {text: ` ${word}  `});
+		used += cells;
+	}
+	return toWidth(line, width);
+}
+
+function overlayKeys(is: string): (readonly [string, string])[] {
+	if (is === 'menu')
+		return [
+			['↑↓', 'select'],
+			['⏎', 'choose'],
+			['type', 'to filter'],
+			['Esc', 'back'],
+		];
+	if (is === 'question' || is === 'progress')
+		return [
+			['Esc', 'back'],
+			['Ctrl-C', 'quit'],
+		];
+	return [['↑↓', 'scroll'], ...(is === 'detail' ? [['y', 'copy'] as const] : []), ['Esc', 'back'], ['Ctrl-C', 'quit']];
+}
+
+function paneKeys(state: State): (readonly [string, string])[] {
+	const rows = chosenRows(state);
+	const actions = (focusedTable(state)?.actions ?? []).filter(action => whyNot(state, action, rows) === undefined);
+	const entries: (readonly [string, string])[] = [];
+	for (const binding of bindings) {
+		if (binding.footer === undefined || !(binding.works?.(state) ?? true)) continue;
+		if (binding.keys.includes('a')) for (const action of actions) entries.push([action.key, action.label.toLowerCase()]);
+		entries.push([binding.footer === 'select' ? '↑↓' : binding.show, binding.footer]);
+	}
+	return entries;
+}

@@ -1,0 +1,138 @@
+import {type Coverage, worstOf} from '../source/checks.ts';
+import type {Finding, Line, Segment, Tone} from '../source/pane.ts';
+import type {Server, State} from '../source/state.ts';
+import {clock, duration} from './format.ts';
+import {cut, toWidth, widthOf} from './layout.ts';
+import {markOf} from './theme.ts';
+
+/** Line 1: where, what, how long, the state of the feed, how bad, the server's clock. From the right, what is least needed leaves first. */
+export function headline(state: State): Line {
+	const server = state.servers[state.watched];
+	const width = state.size.columns;
+	const feed = feedOf(state, server);
+	const critical = state.findings.filter(finding => finding.level === 'critical' && finding.class === 'now').length;
+	const right: Segment[] = [feed, ...(critical > 0 ? [{text: `  ${markOf('critical')} ${critical} critical`, tone: 'critical' as const}] : [])];
+	const time = serverClock(state);
+	if (time && width >= 100) right.push({text: `  ${time}`, tone: 'dim'});
+	right.push({text: ' '});
+	const rightWidth = right.reduce((sum, segment) => sum + widthOf(segment.text), 0);
+	const left: Segment[] = [{text: ' pgperf', tone: 'strong'}];
+	if (state.settings.label) left.push({text: `  ${state.settings.label}`, tone: 'critical'});
+	left.push({text: `  ${server?.title ?? state.watched}`, tone: 'accent'});
+	const room = Math.max(0, width - rightWidth - 1);
+	for (const [text, tone] of facts(state, server)) {
+		const segment: Segment = {text: `  ${text}`, tone};
+		if (left.reduce((sum, one) => sum + widthOf(one.text), 0) + widthOf(segment.text) <= room) left.push(segment);
+	}
+	return [...toWidth(left, room), {text: ' '}, ...right];
+}
+
+/** In the order of what must be seen: what is dangerous first. */
+function facts(state: State, server: Server | undefined): readonly (readonly [string, Tone])[] {
+	const {settings} = state;
+	const told: [string, Tone][] = [];
+	if (settings.readOnly) told.push(['READ ONLY', 'warning']);
+	if (server?.note) told.push([server.note, 'warning']);
+	if (server?.facts?.pooled) told.push(['via pgbouncer', 'warning']);
+	if (settings.audit.is !== 'on') told.push([settings.audit.is === 'off' ? 'no audit' : 'audit broken', 'warning']);
+	if (server?.facts) {
+		told.push([`PostgreSQL ${server.facts.version} ${server.facts.recovery ? 'standby' : 'primary'}`, 'plain']);
+		if (server.facts.provider) told.push([server.facts.provider, 'dim']);
+		const epoch = epochOf(state);
+		if (epoch !== undefined) told.push([`up ${duration(epoch - server.facts.started_at)}`, 'dim']);
+		told.push([`${server.facts.role}`, 'dim']);
+	}
+	return told;
+}
+
+/** The feed in words and with a sign: colour is never alone. */
+function feedOf(state: State, server: Server | undefined): Segment {
+	if (!server || server.feed.is === 'connecting') return {text: '◌ connecting', tone: 'warning'};
+	if (server.feed.is === 'lost') {
+		const wait = Math.max(0, Math.ceil((server.feed.retryAt - state.now) / 1000));
+		return {text: `✖ lost: ${wait > 0 ? `retry in ${wait}s` : 'trying'}`, tone: 'critical'};
+	}
+	const age = feedAge(state);
+	if (state.paused) return {text: `❚❚ paused${age === undefined ? '' : ` ${duration(age)} ago`}`, tone: 'warning'};
+	if (age !== undefined && age * 1000 > 2.5 * state.interval) return {text: `◌ stale ${duration(Math.floor(age))}`, tone: 'warning'};
+	return {text: `● live ${duration(state.interval / 1000)}`, tone: 'good'};
+}
+
+/** Seconds since the vitals were sampled. */
+function feedAge(state: State): number | undefined {
+	const at = state.answers[state.watched]?.vitals?.sample?.at;
+	return at === undefined ? undefined : Math.max(0, (state.now - at) / 1000);
+}
+
+/** The server's own time, carried on by our monotonic clock: a local clock that jumps does not move it. */
+function epochOf(state: State): number | undefined {
+	const sample = state.answers[state.watched]?.vitals?.sample;
+	const time = sample?.rows[0]?.server_time;
+	return sample && typeof time === 'number' ? time + Math.max(0, state.now - sample.at) / 1000 : undefined;
+}
+
+function serverClock(state: State): string | undefined {
+	const epoch = epochOf(state);
+	return epoch === undefined ? undefined : clock(epoch);
+}
+
+/** Line 3: the worst findings of class now, worst first; or why there is nothing to say. Always there, so that nothing jumps. */
+export function findingsLine(state: State): Line {
+	const width = state.size.columns;
+	const server = state.servers[state.watched];
+	if (state.notice) return toWidth([{text: ` ${state.notice.text}`, tone: state.notice.tone}], width);
+	if (server?.feed.is === 'lost') return toWidth([{text: ` ${markOf('critical')} ${server.feed.message}`, tone: 'critical'}], width);
+	const now = state.findings.filter(finding => finding.class === 'now');
+	if (now.length === 0) return toWidth([quiet(state.coverage)], width);
+	const line: Segment[] = [];
+	let used = 0;
+	let told = 0;
+	for (const finding of now) {
+		const left = now.length - told - 1;
+		const room = width - used - (left > 0 ? 8 : 1);
+		const segment: Segment = {text: cut(`${told === 0 ? ' ' : '   '}${markOf(finding.level)} ${finding.title}`, Math.max(0, room)), tone: toneOf(finding)};
+		if (told > 0 && room < 24) break;
+		line.push(segment);
+		used += widthOf(segment.text);
+		told += 1;
+	}
+	if (told < now.length) line.push({text: `  +${now.length - told} f`, tone: 'dim'});
+	return toWidth(line, width);
+}
+
+function toneOf(finding: Finding): Tone {
+	return finding.level;
+}
+
+function quiet({evaluated, unseen, waiting}: Coverage): Segment {
+	const all = evaluated.length + unseen.length + waiting.length;
+	if (evaluated.length === 0) return {text: ' ◌ checking', tone: 'dim'};
+	const parts = [...(unseen.length > 0 ? [`${unseen.length} can't be seen`] : []), ...(waiting.length > 0 ? [`${waiting.length} not asked yet`] : [])];
+	return {text: ` ● nothing found (${evaluated.length} of ${all} checks${parts.length > 0 ? `; ${parts.join(', ')}` : ''})`, tone: 'good'};
+}
+
+/** The tab bar; a pane with findings has their tone. Where it does not fit, titles shorten around the open one. */
+export function tabs(state: State): Line {
+	const width = state.size.columns;
+	const panes = state.panes.filter(pane => pane.key !== undefined);
+	const open = state.panes.find(pane => pane.id === state.pane);
+	const full = panes.reduce((sum, pane) => sum + pane.title.length + 4, 8);
+	const short = full > width;
+	const line: Segment[] = [{text: ' '}];
+	for (const pane of panes) {
+		const level = worstOf(
+			state.findings,
+			pane.tables.map(table => table.id),
+		);
+		const selected = pane === open;
+		const text = short && !selected ? `${pane.key} ${pane.title.slice(0, shortened(width, panes.length))}` : `${pane.key} ${pane.title}`;
+		line.push({text, tone: level ?? (selected ? 'strong' : 'dim'), inverse: selected}, {text: ' '});
+	}
+	if (open && open.key === undefined) line.push({text: `g ${open.title}`, tone: 'strong', inverse: true}, {text: ' '});
+	line.push({text: 'g more', tone: 'dim'});
+	return toWidth(line, width);
+}
+
+function shortened(width: number, count: number): number {
+	return Math.max(2, Math.floor((width - 20) / count) - 3);
+}
