@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {due} from '../source/due.ts';
+import type {Result} from '../source/pane.ts';
+import type {State} from '../source/state.ts';
+import {after, connected, ok, sampled} from './support/world.ts';
+
+const asked = (state: State, now: number) => Object.fromEntries(due(state, now).map(round => [round.session, [...round.queries].sort()]));
+const costly = (at: number, cost: number): Result => ({status: 'ok', sample: {at, rows: [], cost}});
+
+test('at once after connecting: the vitals and the open pane, in one round', () => {
+	assert.deepEqual(asked(connected(), 0), {sample: ['people', 'vitals']});
+});
+
+test('nothing while an answer is awaited, and nothing before the interval is over', () => {
+	const waiting = after(connected(), {type: 'requested', server: 'db', session: 'sample', request: 1, queries: ['vitals'], at: 0});
+	assert.deepEqual(asked(waiting, 5000), {});
+	const answered = sampled(connected(), 1000, {vitals: ok(1000), people: ok(1000)});
+	assert.deepEqual(asked(answered, 1500), {});
+	assert.deepEqual(asked(answered, 2000), {sample: ['people', 'vitals']});
+});
+
+test('a late tick does not move the ones after it', () => {
+	const late = sampled(sampled(connected(), 0, {vitals: ok(0)}), 1080, {vitals: ok(1080)});
+	assert.equal(late.servers.db?.tickAt, 1000);
+});
+
+test('a pane that is opened is asked at once, on the session of its pace', () => {
+	const answered = sampled(connected(), 1000, {vitals: ok(1000), people: ok(1000)});
+	assert.deepEqual(asked(after(answered, {type: 'opened', pane: 'slow'}), 1100), {survey: ['slow']});
+	assert.deepEqual(asked(after(answered, {type: 'opened', pane: 'slow'}, {type: 'switched', by: 1}), 1100), {survey: ['rare']});
+});
+
+test('what costs more than a quarter of the interval is asked less often', () => {
+	const answered = sampled(connected(), 1000, {vitals: ok(1000), people: costly(1000, 400)});
+	assert.deepEqual(asked(answered, 2000), {sample: ['vitals']});
+	assert.deepEqual(asked(answered, 6000), {sample: ['people', 'vitals']});
+});
+
+test('what can not be asked is not asked again until r or until the facts change', () => {
+	const skipped = sampled(connected(), 1000, {vitals: ok(1000), people: {status: 'skipped', reason: 'no right', remedy: undefined}});
+	assert.deepEqual(asked(skipped, 9000), {sample: ['vitals']});
+	assert.deepEqual(asked(after(skipped, {type: 'refreshed', at: 2000}), 9000), {sample: ['people', 'vitals']});
+	const facts = {...skipped.servers.db!.facts!, extensions: {pg_stat_statements: '1.12'}};
+	assert.deepEqual(asked(after(skipped, {type: 'refreshedFacts', server: 'db', facts, ownPids: []}), 9000), {sample: ['people', 'vitals']});
+});
+
+test('what failed backs off', () => {
+	const failed = sampled(connected(), 1000, {vitals: ok(1000), people: {status: 'failed', message: 'slow', code: '57014'}});
+	assert.deepEqual(asked(failed, 2000), {sample: ['vitals']});
+	assert.deepEqual(asked(failed, 4000), {sample: ['people', 'vitals']});
+});
+
+test('a pause asks nothing but what r asks for', () => {
+	const paused = after(sampled(connected(), 1000, {vitals: ok(1000), people: ok(1000)}), {type: 'paused'});
+	assert.deepEqual(asked(paused, 9000), {});
+	assert.deepEqual(asked(after(paused, {type: 'refreshed', at: 9000}), 9000), {sample: ['people', 'vitals']});
+});
+
+test('a lost server is asked nothing', () => {
+	assert.deepEqual(asked(after(connected(), {type: 'lost', server: 'db', at: 500, message: 'gone', retryAt: 900}), 2000), {});
+});
