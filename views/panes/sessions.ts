@@ -43,7 +43,8 @@ function derive(rows: readonly SessionsRow[], input: Input): readonly Session[] 
 	return rows.map(row => {
 		const blocks = victims.get(String(row.pid))?.size ?? 0;
 		const blockers = waits.get(String(row.pid))?.blockers;
-		const wait = row.wait_event === null || (row.state?.startsWith('idle') && row.wait_event_type === 'Client') ? null : `${row.wait_event_type}:${row.wait_event}`;
+		const wait =
+			row.wait_event === null || (row.state?.startsWith('idle') && row.wait_event_type === 'Client') ? null : `${row.wait_event_type}:${row.wait_event}`;
 		return {...row, blocks, waits_for: blockers ? [...blockers].join(', ') : null, wait, place: placeOf(row, blocks)};
 	});
 }
