@@ -65,7 +65,7 @@ export function type(before: string, keys: string): Typed {
 type Terminal = {readonly input: tty.ReadStream; readonly output: NodeJS.WritableStream; readonly release: () => void};
 
 function openTerminal(): Terminal | undefined {
-	if (process.stdin.isTTY) return {input: process.stdin, output: process.stderr.isTTY ? process.stderr : process.stdout, release: () => {}};
+	if (process.stdin.isTTY && process.stderr.isTTY) return {input: process.stdin, output: process.stderr, release: () => {}};
 	if (process.platform === 'win32') return undefined;
 	try {
 		const input = new tty.ReadStream(openSync('/dev/tty', 'r+'));

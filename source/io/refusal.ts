@@ -11,7 +11,8 @@ export function failure(problem: string, code: string | undefined, more: More = 
 
 /** No TCP connection, or no answer on it. */
 export function unreachable(error: unknown, where: string): Failure {
-	const code = codeOf(error);
+	// pg's own words for an end without an error carry no errno.
+	const code = codeOf(error) ?? (error instanceof Error && error.message.startsWith('Connection terminated') ? 'CLOSED' : undefined);
 	return failure(unreachableText(code, error, where), code, {next: true});
 }
 
@@ -38,11 +39,19 @@ function unreachableText(code: string | undefined, error: unknown, where: string
 		case 'EPIPE':
 		case 'CLOSED':
 			return `${where} closed the connection without a word. It may be no PostgreSQL, a proxy without a living server behind it, or a server that is going down.`;
-		case 'TIMEOUT':
-			return `${where} did not answer in time: the host hangs, or a firewall swallows the packets. connect_timeout sets how long to wait.`;
 		default:
 			return `The connection to ${where} failed: ${error instanceof Error ? error.message.slice(0, 300) : code}.`;
 	}
+}
+
+export function timedOut(where: string): Failure {
+	return failure(`${where} did not answer in time: the host hangs, or a firewall swallows the packets. connect_timeout sets how long to wait.`, 'TIMEOUT', {
+		next: true,
+	});
+}
+
+export function resolverTimedOut(where: string): Failure {
+	return failure(unreachableText('EAI_AGAIN', undefined, where), 'EAI_AGAIN', {next: true});
 }
 
 export function notPostgres(where: string, heard: string): Failure {
