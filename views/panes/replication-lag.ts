@@ -1,0 +1,64 @@
+import type {Input} from '../../source/pane.ts';
+import {duration} from '../format.ts';
+import {clamped, isStandby, type Sender, type Standby} from './replication-rows.ts';
+
+/** A standby reports every 10 s even when nothing happens; later than this, what the server shows of it is frozen. */
+export const silence = 15;
+
+/** What can be said of one sender: its lag in seconds and bytes, or why that is unknown. */
+export function judged(row: Sender, input: Input): Sender {
+	const standby = standbyOf(row, input);
+	const delay = standby?.apply_delay_s ?? null;
+	const lagBytes = clamped(row.replay_bytes);
+	const measured = lagOf(row, lagBytes);
+	return {
+		...row,
+		lag_s: measured === null ? null : Math.max(0, measured - (delay ?? 0)),
+		lag_bytes: lagBytes,
+		delay_s: delay,
+		note: noteOf(row, lagBytes, measured, standby),
+		gone_at: null,
+		away_s: null,
+	};
+}
+
+/** Seconds, or null. With nothing left to replay the lag columns are null or old: the bytes decide. */
+function lagOf(row: Sender, lagBytes: number | null): number | null {
+	if (!isStandby(row) || lagBytes === null) return null;
+	if (lagBytes === 0) return 0;
+	const silent = row.reply_age_s !== null && row.reply_age_s > silence ? row.reply_age_s : null;
+	if (row.replay_lag_s === null) return silent;
+	return Math.max(0, row.replay_lag_s, silent ?? 0);
+}
+
+function noteOf(row: Sender, lagBytes: number | null, lag: number | null, standby: Standby | undefined): string {
+	if (row.kind === 'backup') return 'base backup';
+	if (row.state === null) return 'needs pg_read_all_stats: its position is hidden';
+	if (!isStandby(row)) return row.application_name === 'pg_receivewal' ? 'stores WAL, replays nothing' : 'copies a table';
+	const notes: string[] = [];
+	if (lagBytes !== null && lagBytes > 0 && row.reply_age_s !== null && row.reply_age_s > silence) {
+		notes.push(`no reply for ${duration(row.reply_age_s)}: it lags at least that much`);
+	} else if (lagBytes === null) notes.push('does not say what it has replayed');
+	else if (lagBytes > 0 && lag === null) notes.push('lag in time is not measured yet');
+	else if (lagBytes === 0 && row.replay_lag_s === null) notes.push('idle');
+	if (standby?.paused) notes.push('replay is paused there');
+	if (standby && (standby.apply_delay_s ?? 0) > 0) notes.push(`${duration(standby.apply_delay_s)} delay on purpose taken off`);
+	if (standby && standby.lag_s === null && standby.note) notes.push(`itself: ${standby.note}`);
+	return notes.join('; ');
+}
+
+/** The companion behind this sender: by slot, else by its application name if that names just one. */
+function standbyOf(row: Sender, input: Input): Standby | undefined {
+	const standbys = (input.rows.standby ?? []) as readonly Standby[];
+	const bySlot = row.slot_name === null ? [] : standbys.filter(one => one.slot_name === row.slot_name);
+	const found = bySlot.length > 0 ? bySlot : standbys.filter(one => one.application_name !== null && one.application_name === row.application_name);
+	return found.length === 1 ? found[0] : undefined;
+}
+
+/** Seconds that the worst standby of the watched server lags; null when one of them is unknown, away, or there is none. */
+export function worstLag(input: Input): number | null {
+	const senders = ((input.rows.replication ?? []) as readonly Sender[]).filter(row => row.server === input.watched && isStandby(row));
+	const own = ((input.rows.standby ?? []) as readonly Standby[]).filter(row => row.server === input.watched);
+	const lags = [...senders.map(row => row.lag_s), ...own.map(row => row.lag_s)];
+	return lags.length === 0 || lags.includes(null) ? null : Math.max(...(lags as number[]));
+}
