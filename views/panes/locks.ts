@@ -201,7 +201,7 @@ function sections(row: Tree, answers: Parameters<typeof statementLines>[1], inpu
 	];
 }
 
-const locks = table<Tree>({
+const locksTable = table<Tree>({
 	id: 'locks',
 	title: 'Lock waits',
 	empty: 'Nobody waits for a lock.',
@@ -246,7 +246,7 @@ const locks = table<Tree>({
 	actions: [cancel, terminate],
 });
 
-export const locksPane: Pane = {id: 'locks', key: '4', title: 'Locks', tables: [locks], arrange: 'stack', tile};
+export const locks: Pane = {id: 'locks', key: '4', title: 'Locks', tables: [locksTable], arrange: 'stack', tile};
 
 function tile(input: Input): ReturnType<NonNullable<Pane['tile']>> {
 	const roots = ((input.rows.locks ?? []) as readonly Tree[]).filter(tree => tree.under === null);

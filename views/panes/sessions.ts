@@ -282,7 +282,7 @@ function sections(row: Session, answers: Answers): readonly Section[] {
 	];
 }
 
-const sessions = table<Session>({
+const sessionsTable = table<Session>({
 	id: 'sessions',
 	title: 'Sessions',
 	empty: 'Nobody is connected but pgperf. i shows idle sessions and the processes of the server.',
@@ -339,7 +339,7 @@ const sessions = table<Session>({
 	actions: [cancel, terminate],
 });
 
-export const sessionsPane: Pane = {id: 'sessions', key: '2', title: 'Sessions', tables: [sessions], arrange: 'stack', tile};
+export const sessions: Pane = {id: 'sessions', key: '2', title: 'Sessions', tables: [sessionsTable], arrange: 'stack', tile};
 
 function tile(input: Input): ReturnType<NonNullable<Pane['tile']>> {
 	const row = vitalsOf(input);

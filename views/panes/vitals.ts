@@ -233,7 +233,7 @@ const connections: Check = {
 	},
 };
 
-const vitals = table<VitalsRow>({
+const vitalsTable = table<VitalsRow>({
 	id: 'vitals',
 	title: 'Vitals',
 	empty: 'The server said nothing.',
@@ -263,7 +263,7 @@ const vitals = table<VitalsRow>({
 });
 
 /** Who waits for whom, raw, every tick whatever is open: the forest, the order of sessions and the longest wait are made of it. */
-const waits = table({
+const waitsTable = table({
 	id: 'waits',
 	title: 'Lock waits',
 	empty: 'Nobody waits for a lock.',
@@ -280,10 +280,10 @@ const waits = table({
 	],
 });
 
-export const vitalsPane: Pane = {
+export const vitals: Pane = {
 	id: 'vitals',
 	title: 'Vitals',
-	tables: [vitals, waits],
+	tables: [vitalsTable, waitsTable],
 	arrange: 'stack',
 	place: 'frame',
 	series,
