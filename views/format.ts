@@ -163,6 +163,9 @@ function partsOf(epochSeconds: Value | undefined, zone: string): {readonly day: 
 		return {day, time: time.slice(0, 8), offset: 'Z'};
 	}
 	const parts = Object.fromEntries(formatter.formatToParts(at).map(part => [part.type, part.value]));
-	const offset = (parts.timeZoneName ?? '').replace('GMT', '').replace(/:00$/, '');
+	const offset = (parts.timeZoneName ?? '')
+		.replace('GMT', '')
+		.replace(/:00$/, '')
+		.replace(/^[+]00$/, '');
 	return {day: `${parts.year}-${parts.month}-${parts.day}`, time: `${parts.hour}:${parts.minute}:${parts.second}`, offset: offset || 'Z'};
 }

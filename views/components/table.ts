@@ -45,31 +45,41 @@ function inOrder(columns: readonly Column[], least: (column: Column) => number, 
 	return end < 0 ? columns : columns.slice(0, end);
 }
 
+/** What is seen at each step of scrolling: first the most important columns, then from left to right up to the last. */
+function steps(table: Table, least: (column: Column) => number, width: number): readonly (readonly Column[])[] {
+	const [first, ...others] = table.columns;
+	const important = byPriority(table.columns, least, width);
+	if (!first || important.length === table.columns.length) return [important];
+	const views = [important];
+	for (let skipped = 0; skipped < others.length; skipped++) {
+		const rest = [first, ...others.slice(skipped)];
+		const view = inOrder(rest, least, width);
+		if (views.length > 1 || view.some((column, i) => column !== important[i])) views.push(view);
+		if (view.length === rest.length) break;
+	}
+	return views;
+}
+
 /** The furthest that scrolling helps: there the last column is seen. 0 when all columns fit. */
 export function lastOffset(table: Table, width: number): number {
 	const text = textOf(table.columns);
-	const least = (column: Column) => leastWidth(column, text, width);
-	if (byPriority(table.columns, least, width).length === table.columns.length) return 0;
-	let offset = 1;
-	while (offset < table.columns.length - 2) {
-		const rest = [table.columns[0]!, ...table.columns.slice(1 + offset)];
-		if (inOrder(rest, least, width).length === rest.length) break;
-		offset++;
-	}
-	return offset;
+	return steps(table, column => leastWidth(column, text, width), width).length - 1;
 }
 
 /**
- * The columns that are seen in `width` cells, with `offset` of them scrolled away behind the first. Widths come from the declaration
+ * The columns that are seen in `width` cells, scrolled by `offset` steps behind the first. Widths come from the declaration
  * alone, never from the data: nothing jumps with the numbers.
  */
 export function placeColumns(table: Table, width: number, offset: number): readonly Placed[] {
-	const [first, ...others] = table.columns;
-	if (!first) return [];
+	if (table.columns.length === 0) return [];
 	const text = textOf(table.columns);
 	const least = (column: Column) => leastWidth(column, text, width);
-	const skipped = Math.max(0, Math.min(offset, offset > 0 ? lastOffset(table, width) : 0));
-	const kept = skipped > 0 ? inOrder([first, ...others.slice(skipped)], least, width) : byPriority(table.columns, least, width);
+	const kept =
+		offset > 0
+			? steps(table, least, width)
+					.slice(0, offset + 1)
+					.at(-1)!
+			: byPriority(table.columns, least, width);
 	const widths = kept.map(least);
 	let spare = width - widths.reduce((sum, one) => sum + one, gutter + gap * (kept.length - 1));
 	// Narrower than the columns that must stay: the last of them give way.
