@@ -2,13 +2,12 @@ import {inputOf} from '../source/answers.ts';
 import {bindings, chosenRows, whyNot} from '../source/keys.ts';
 import type {Line, Segment} from '../source/pane.ts';
 import type {State} from '../source/state.ts';
-import {focusedTable, paneOf, topOverlay} from '../source/state.ts';
+import {focusedTable, topOverlay} from '../source/state.ts';
 import {frameHeight} from '../source/window.ts';
 import {paneBody} from './body.ts';
 import {findingsLine, headline, tabs} from './header.ts';
 import {toWidth, widthOf} from './layout.ts';
 import {withOverlay} from './overlay.ts';
-import {overviewLines} from './panes/overview.ts';
 import {vitalsLine} from './panes/vitals.ts';
 import {asciiOf} from './theme.ts';
 
@@ -25,7 +24,7 @@ function full(state: State): Line[] {
 	const {columns, rows} = state.size;
 	const rule: Line[] = rows < 16 ? [] : [[{text: '─'.repeat(columns), tone: 'dim'}]];
 	const height = rows - frameHeight(state);
-	const body = paneOf(state).place === 'overview' ? overviewLines(state, {columns, rows: height}) : paneBody(state, height);
+	const body = paneBody(state, height);
 	return [
 		headline(state),
 		toWidth(vitalsLine(inputOf(state), columns), columns),
