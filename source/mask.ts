@@ -1,0 +1,74 @@
+import type {Row} from './pane.ts';
+
+/** What becomes of the query texts in a report: literals masked, kept (passwords never are), or no query texts at all. */
+export type Literals = 'masked' | 'kept' | 'removed';
+
+const literal = '?';
+
+/**
+ * One token of SQL: comments, quoted names, strings of every kind, dollar quotes, parameters, words, numbers, the rest. Texts are
+ * cut somewhere by their queries: what is not closed goes on to the end.
+ */
+const token =
+	/(--[^\n]*|\/\*(?:[^*]|\*(?!\/))*(?:\*\/|$))|("(?:[^"]|"")*(?:"|$))|([eE]'(?:[^'\\]|\\[\s\S]?|'')*(?:'|$))|((?:[uU]&|[bBxXnN])?'(?:[^']|'')*(?:'|$))|(\$([A-Za-z_\x80-\uffff][\w\x80-\uffff]*)?\$(?:(?!\$\6\$)[\s\S])*(?:\$\6\$|$))|(\$\d+)|([A-Za-z_\x80-\uffff][\w$\x80-\uffff]*)|((?:\d[\w.]*|\.\d[\w.]*)(?:(?<=[eE])[+-]\d+)?)|[\s\S]/g;
+
+/** The query without the values in it: every string and number is `?`. Names, parameters and the marks of comments stay. */
+export function masked(sql: string): string {
+	let text = '';
+	for (const match of sql.matchAll(token)) {
+		const [whole, comment, , escaped, string, dollar, , , , number] = match;
+		if (comment !== undefined) text += commentOf(comment);
+		else if (escaped !== undefined || dollar !== undefined || number !== undefined) text += literal;
+		else if (string !== undefined) {
+			text += literal;
+			// With standard_conforming_strings off, `\'` would not end the string: nobody can tell where it ends, and all that follows goes.
+			if (/\\'/.test(string)) return `${text} …`;
+		} else text += whole;
+	}
+	return text;
+}
+
+/** Tracing tools write values into comments; words there say which code asked. */
+function commentOf(text: string): string {
+	return text.replace(/'[^']*'?/g, literal).replace(/\d+(?:[.,:-]\d+)*/g, literal);
+}
+
+/** What stays even when literals are kept: nobody wants a password in a ticket. */
+export function withoutPasswords(sql: string): string {
+	return sql
+		.replace(/(\bpassword\s*(?:=\s*)?)(?:[eE]|[uU]&)?'(?:[^'\\]|\\[\s\S]|'')*(?:'|$)/gi, `$1${literal}`)
+		.replace(/(\bpassword\s*=\s*)[^\s'"]+/gi, `$1${literal}`)
+		.replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:@/'"]*:)[^\s@'"]*@/gi, `$1${literal}@`);
+}
+
+/** Fields of queries/*.sql that hold SQL of somebody else, or words of the server that quote it. */
+const texts = /(?:^|_)(?:query|statement|command|definition|message|error|detail|conninfo)$/;
+
+export function isQueryText(field: string): boolean {
+	return texts.test(field);
+}
+
+/** Rows as they may be written to a file; the very same array where there was nothing to hide. */
+export function withoutLiterals(rows: readonly Row[], literals: Literals): readonly Row[] {
+	const fields = Object.keys(rows[0] ?? {}).filter(isQueryText);
+	if (fields.length === 0) return rows;
+	return rows.map(row => {
+		const safe: Record<string, Row[string]> = {...row};
+		for (const field of fields) {
+			const value = row[field];
+			if (typeof value === 'string') safe[field] = safeText(value, literals);
+		}
+		return safe;
+	});
+}
+
+function safeText(text: string, literals: Literals): string | null {
+	switch (literals) {
+		case 'masked':
+			return masked(text);
+		case 'kept':
+			return withoutPasswords(text);
+		case 'removed':
+			return null;
+	}
+}

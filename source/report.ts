@@ -1,0 +1,185 @@
+import type {Grade} from './checks.ts';
+import type {Origin, Unit} from './limits.ts';
+import type {Literals} from './mask.ts';
+import type {CheckClass, Level, Row, RowKey, Tone} from './pane.ts';
+
+/**
+ * A report as data: what `--format json` prints and what all other formats are painted from, saved ones too. Fields are only ever
+ * added; report.schema.json describes them. Times are ISO 8601 in UTC, `_s` are seconds, `_ms` milliseconds.
+ */
+export type Report = {
+	readonly schema: typeof schemaVersion;
+	/** Version of pgperf. */
+	readonly pgperf: string;
+	/** By the clock of the machine that ran pgperf. */
+	readonly taken_at: string;
+	/** Between the two samples; null: one sample, and no rates. */
+	readonly interval_s: number | null;
+	readonly literals: Literals;
+	readonly servers: readonly ServerReport[];
+};
+export const schemaVersion = 1;
+
+export type ServerReport = {
+	readonly id: string;
+	readonly title: string;
+	/** The label of the configuration: PROD. */
+	readonly label: string | null;
+	/** `partial`: some of what was asked was not answered, or can't be seen. */
+	readonly status: 'ok' | 'partial' | 'unreachable';
+	/** Why it is unreachable. */
+	readonly problem: string | null;
+	readonly where: Where | null;
+	readonly grade: GradeReport | null;
+	readonly coverage: CoverageReport;
+	/** Worst first. */
+	readonly findings: readonly FindingReport[];
+	/** The thresholds that held, one for each check that was in the report. */
+	readonly limits: readonly LimitReport[];
+	readonly sections: readonly SectionReport[];
+	readonly series: readonly SeriesReport[];
+	/** Other servers that were asked for cluster tables. */
+	readonly companions: readonly {readonly id: string; readonly title: string; readonly problem: string | null; readonly where: Where | null}[];
+};
+
+export type Where = {
+	readonly version: string;
+	readonly recovery: boolean;
+	readonly started_at: string;
+	readonly uptime_s: number | null;
+	readonly database: string;
+	/** Databases of the server that can be connected to; null: not asked. */
+	readonly databases: number | null;
+	readonly role: string;
+	readonly superuser: boolean;
+	readonly pg_monitor: boolean;
+	readonly pg_read_all_stats: boolean;
+	readonly pg_signal_backend: boolean;
+	readonly provider: string | null;
+	readonly pooled: boolean;
+	readonly tls: boolean | null;
+	readonly round_trip_ms: number | null;
+	/** What the last round of cheap queries cost the server. */
+	readonly cost_ms: number | null;
+	readonly system_identifier: string | null;
+	readonly time_zone: string;
+	readonly max_connections: number;
+	readonly reserved_connections: number;
+	readonly extensions: Readonly<Record<string, string>>;
+};
+
+export type GradeReport = {
+	/** 0 to 100; null while less than half of the checks could be made. */
+	readonly score: number | null;
+	readonly grade: Grade | null;
+	readonly coverage_percent: number;
+	readonly deductions: readonly {readonly check: string; readonly points: number; readonly why: string}[];
+};
+
+export type CoverageReport = {
+	readonly evaluated: readonly string[];
+	/** `possible`: this server would answer, if only the role, a lock or the time allowed it. */
+	readonly unseen: readonly {readonly check: string; readonly why: string; readonly remedy: string | null; readonly possible: boolean}[];
+};
+
+export type FindingReport = {
+	/** The same for the same matter in every report: `blocked shop.orders`. */
+	readonly key: string;
+	readonly check: string;
+	readonly class: CheckClass;
+	readonly level: Level;
+	readonly server: string;
+	readonly table: string;
+	readonly row: RowKey | null;
+	readonly field: string | null;
+	readonly subject: string;
+	readonly title: string;
+	readonly evidence: string;
+	readonly remedy: string;
+	readonly value: number | null;
+	/** What the value went over, in `unit`. */
+	readonly threshold: number | null;
+	readonly unit: Unit | null;
+	/** Where the threshold came from. */
+	readonly origin: Origin | null;
+	/** Rows that it was seen in. */
+	readonly count: number;
+};
+
+export type LimitReport = {
+	readonly check: string;
+	readonly title: string;
+	readonly class: CheckClass;
+	readonly unit: Unit;
+	readonly notice: number | null;
+	readonly warning: number | null;
+	readonly critical: number | null;
+	/** The check rises under the threshold, not over it. */
+	readonly below: boolean;
+	readonly floor: number | null;
+	readonly origin: Origin;
+};
+
+export type Status = 'ok' | 'partial' | 'skipped' | 'failed';
+export type SectionReport = {
+	readonly id: string;
+	readonly title: string;
+	readonly status: Status;
+	readonly tables: readonly TableReport[];
+};
+
+export type TableReport = {
+	readonly id: string;
+	readonly title: string;
+	readonly status: Status;
+	/** Why it is not `ok`, and what would mend it. */
+	readonly reason: string | null;
+	readonly remedy: string | null;
+	/** It speaks of one database alone. */
+	readonly database: string | null;
+	readonly every: 'tick' | 'slow' | 'rare';
+	/** Words for no rows. */
+	readonly empty: string;
+	/** Rows that there were; `rows` may hold fewer. */
+	readonly total: number;
+	/** Raw fields that only grow; rows hold their change and rate in the interval too. */
+	readonly counters: readonly string[];
+	readonly summary: readonly string[];
+	readonly columns: readonly ColumnReport[];
+	readonly rows: readonly RowReport[];
+};
+
+export type ColumnReport = {
+	readonly field: string;
+	readonly title: string;
+	readonly align: 'left' | 'right';
+	readonly width: number;
+	readonly grow: number;
+	readonly priority: number;
+};
+
+export type RowReport = {
+	readonly key: RowKey;
+	/** Branches of a tree. */
+	readonly prefix: string;
+	/** As the server told them and as derived, with `_d` and `_per_s` for counters. */
+	readonly values: Row;
+	/** What a person reads, one for each column; only the first rows have it. */
+	readonly cells?: readonly string[];
+	readonly tones?: Readonly<Record<string, Tone>>;
+};
+
+export type SeriesReport = {
+	readonly id: string;
+	readonly title: string;
+	readonly section: string;
+	/** Oldest first; null is a gap. */
+	readonly points: readonly (number | null)[];
+	readonly step_s: number;
+	/** Where the axis ends, and what stands at it. */
+	readonly ceiling: number;
+	readonly ceiling_text: string;
+	readonly last_text: string;
+};
+
+export const levelRanks: Readonly<Record<Level, number>> = {notice: 1, warning: 2, critical: 3};
