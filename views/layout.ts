@@ -8,7 +8,7 @@ import type {Line, Segment} from '../source/pane.ts';
 const unusual =
 	/[^\x20-\x7e\xa1-\xac\xae-\u02ff\u0391-\u03a1\u03a3-\u03c9\u0400-\u0482\u048a-\u052f\u2010-\u2015\u2018-\u2022\u2026\u2190-\u2199\u2248\u2260\u2264\u2265\u23ce\u2500-\u25a0\u25b2\u25b4\u25bc\u25be\u25cb\u25cc\u25cf\u2716\u275a\u2800-\u28ff]/;
 
-const invisible = /[\p{Cf}\p{Default_Ignorable_Code_Point}\p{Emoji_Modifier}]/gu;
+const invisible = /[\p{Cf}\p{Me}\p{Default_Ignorable_Code_Point}\p{Emoji_Modifier}]/gu;
 const breaking = / *[\p{Cc}\p{Zl}\p{Zp}][\p{Cc}\p{Zl}\p{Zp} ]*/gu;
 const unassigned = /[\p{Cn}\p{Co}]/gu;
 const jamo = /[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]/g;
@@ -40,28 +40,37 @@ export function revealed(text: string): string {
 		.replace(/\r\n/g, '\n')
 		.replaceAll('\t', '  ')
 		.toWellFormed()
-		.replace(/[\p{C}\p{Zs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u1100-\u11ff\p{Emoji_Modifier}]/gu, one =>
+		.replace(/[\p{C}\p{Me}\p{Zs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u1100-\u11ff\p{Emoji_Modifier}]/gu, one =>
 			one === ' ' || one === '\n' ? one : `<U+${one.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}>`,
 		);
 }
 
 const segmenter = new Intl.Segmenter();
+// The same texts come back with every frame; bounded, as a console runs for weeks.
 const widths = new Map<string, number>();
 
-function clusterWidth(cluster: string): number {
-	if (!unusual.test(cluster)) return cluster.length;
-	const known = widths.get(cluster);
+function remembered(text: string, measure: (text: string) => number): number {
+	const known = widths.get(text);
 	if (known !== undefined) return known;
-	const width = stringWidth(cluster);
-	if (widths.size > 4096) widths.clear();
-	widths.set(cluster, width);
+	const width = measure(text);
+	if (text.length > 512) return width;
+	if (widths.size >= 4096) widths.clear();
+	widths.set(text, width);
 	return width;
+}
+
+function clusterWidth(cluster: string): number {
+	return unusual.test(cluster) ? remembered(cluster, stringWidth) : cluster.length;
 }
 
 /** Terminal cells that the text takes once it is harmless. */
 export function widthOf(text: string): number {
 	const safe = harmless(text);
-	return unusual.test(safe) ? measured(safe, Number.POSITIVE_INFINITY).width : safe.length;
+	return unusual.test(safe) ? remembered(safe, whole) : safe.length;
+}
+
+function whole(safe: string): number {
+	return measured(safe, Number.POSITIVE_INFINITY).width;
 }
 
 /** The longest beginning of a harmless text that fits, in UTF-16 units and cells. */
@@ -178,8 +187,8 @@ function toMost(line: Line, width: number): Line {
 	const safe = line.map(segment => ({...segment, text: harmless(reach(segment.text, width))}));
 	if (widthOfLine(safe) <= width) return safe;
 	const rest = between(safe, width, Number.POSITIVE_INFINITY);
-	const whole = between(safe, 0, width);
-	if (width > 0 && widthOfLine(whole) === width && rest.every(segment => segment.text.trim() === '')) return whole;
+	const full = between(safe, 0, width);
+	if (width > 0 && widthOfLine(full) === width && rest.every(segment => segment.text.trim() === '')) return full;
 	if (width <= 0) return [];
 	const kept = between(safe, 0, width - 1);
 	const last = kept.at(-1) ?? safe[0];
@@ -190,7 +199,7 @@ function toMost(line: Line, width: number): Line {
 export function toWidth(line: Line, width: number): Line {
 	const most = toMost(line, width);
 	const spare = width - widthOfLine(most);
-	return spare > 0 ? joined([...most, {text: ' '.repeat(spare), inverse: most.at(-1)?.inverse}]) : joined(most);
+	return joined(spare > 0 ? [...most, {text: ' '.repeat(spare)}] : most);
 }
 
 /** The cells from `from` up to `to`; half a wide character becomes a space. */
