@@ -103,6 +103,11 @@ test('the query keeps two fifths of the width from 60 cells on', () => {
 	}
 });
 
+test('a name that grows takes nothing from the numbers', () => {
+	const relations = tableOf([{field: 'relname', title: 'table', width: 24, grow: 1, priority: 1}, ...columns.filter(one => one.align === 'right')]);
+	assert.equal(placeColumns(relations, 60, 0).length, 4);
+});
+
 test('columns fill the width whenever one of them grows', () => {
 	for (let width = 30; width <= 300; width++) {
 		const placed = placeColumns(sessions, width, 0);

@@ -12,11 +12,11 @@ const gutter = 1;
 /** From this width on the query keeps two fifths of it. */
 const roomy = 60;
 
-/** The one column that has the largest share: it is read, the others are looked at. */
+/** The one column that has the largest share is read, the others are looked at. The first is a name, however far it may grow. */
 function textOf(columns: readonly Column[]): Column | undefined {
 	const most = Math.max(0, ...columns.map(column => column.grow ?? 0));
 	const widest = columns.filter(column => most > 0 && column.grow === most);
-	return widest.length === 1 ? widest[0] : undefined;
+	return widest.length === 1 && widest[0] !== columns[0] ? widest[0] : undefined;
 }
 
 function leastWidth(column: Column, text: Column | undefined, width: number): number {
