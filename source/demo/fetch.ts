@@ -18,7 +18,7 @@ const causes: Readonly<Record<string, string>> = {
 /** Runs `npm ci` in a directory that holds a package.json and its lock file. Scripts are never run. */
 export async function fetchWithNpm(directory: string, what: string, onProgress: Progress): Promise<Problem | undefined> {
 	onProgress(`fetching ${what}`);
-	const timer = setInterval(() => onProgress(`fetching ${what}: ${(bytesOf(directory) / 1e6).toFixed(0)} MB unpacked`), 250);
+	const timer = setInterval(() => onProgress(`fetching ${what} ${bar(bytesOf(directory))}`), 200);
 	const {status, output} = await npm(directory, [
 		'ci',
 		'--ignore-scripts',
@@ -47,6 +47,14 @@ async function npm(directory: string, arguments_: readonly string[]): Promise<{r
 		child.on('error', () => resolve({status: undefined, output}));
 		child.on('close', status => resolve({status: status ?? 1, output}));
 	});
+}
+
+/** What the packages unpack to, about. */
+const expected = process.platform === 'darwin' ? 148e6 : 59e6;
+
+function bar(bytes: number): string {
+	const filled = Math.min(20, Math.round((bytes / expected) * 20));
+	return `[${'#'.repeat(filled)}${'-'.repeat(20 - filled)}] ${(bytes / 1e6).toFixed(0)} of about ${(expected / 1e6).toFixed(0)} MB`;
 }
 
 function bytesOf(directory: string): number {

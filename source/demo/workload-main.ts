@@ -1,0 +1,3 @@
+import {workload} from './workload.ts';
+
+process.exit(await workload(process.argv.slice(2)));
