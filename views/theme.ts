@@ -1,40 +1,29 @@
 import type {Level, Line, Tone} from '../source/pane.ts';
 import {harmless, widthOf} from './layout.ts';
 
-/** Ink's props for a tone: the terminal's own 16 colours, so that the user's theme decides. */
-export type ToneProps = {readonly color?: string; readonly bold?: boolean; readonly dimColor?: boolean};
+type Look = {readonly on: string; readonly off: string};
 
-type Look = {readonly props: ToneProps; readonly on: string; readonly off: string};
+const none: Look = {on: '', off: ''};
+const bold: Look = {on: '\u001b[1m', off: '\u001b[22m'};
+const coloured = (code: number): Look => ({on: `\u001b[${code}m`, off: '\u001b[39m'});
 
-const none: Look = {props: {}, on: '', off: ''};
-const bold: Look = {props: {bold: true}, on: '\u001b[1m', off: '\u001b[22m'};
-const dim: Look = {props: {dimColor: true}, on: '\u001b[2m', off: '\u001b[22m'};
-const coloured = (color: string, code: number): Look => ({props: {color}, on: `\u001b[${code}m`, off: '\u001b[39m'});
-
+/** The terminal's own 16 colours, so that the user's theme decides. */
 const looks: Readonly<Record<Tone, Look>> = {
 	plain: none,
-	dim,
+	dim: {on: '\u001b[2m', off: '\u001b[22m'},
 	strong: bold,
-	accent: coloured('cyan', 36),
-	good: coloured('green', 32),
-	notice: coloured('blueBright', 94),
-	warning: coloured('yellow', 33),
-	critical: {props: {color: 'red', bold: true}, on: '\u001b[1m\u001b[31m', off: '\u001b[39m\u001b[22m'},
+	accent: coloured(36),
+	good: coloured(32),
+	notice: coloured(94),
+	warning: coloured(33),
+	critical: {on: '\u001b[1m\u001b[31m', off: '\u001b[39m\u001b[22m'},
 };
 /** Without colour, weight is left; the words and marks tell the rest. */
 const colourless: Readonly<Record<Tone, Look>> = {...looks, accent: none, good: none, notice: none, warning: bold, critical: bold};
 
-function lookOf(tone: Tone | undefined, colour: boolean): Look {
-	return (colour ? looks : colourless)[tone ?? 'plain'];
-}
-
-export function toneProps(tone: Tone | undefined, colour: boolean): ToneProps {
-	return lookOf(tone, colour).props;
-}
-
 /** Text as the terminal gets it. The only place where escape sequences are written, and nothing of a server's text passes it raw. */
 export function sgr(tone: Tone | undefined, text: string, colour: boolean, inverse = false): string {
-	const {on, off} = lookOf(tone, colour);
+	const {on, off} = (colour ? looks : colourless)[tone ?? 'plain'];
 	const safe = harmless(text);
 	if (safe === '') return '';
 	return inverse ? `\u001b[7m${on}${safe}${off}\u001b[27m` : `${on}${safe}${off}`;
