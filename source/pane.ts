@@ -178,7 +178,16 @@ export type Series = {
 };
 
 /** A pane's face on the overview. */
-export type Tile = {readonly title: string; readonly lines: readonly Line[]; readonly series?: string; readonly limit?: string; readonly tone?: Tone};
+export type Tile = {
+	readonly title: string;
+	readonly lines: readonly Line[];
+	readonly series?: string;
+	/** The check whose warning is drawn into the chart; percent are taken for shares of 1. */
+	readonly limit?: string;
+	/** In the unit of the series, where that is another one than the limit's. */
+	readonly threshold?: number;
+	readonly tone?: Tone;
+};
 
 export type Pane = {
 	readonly id: PaneId;
