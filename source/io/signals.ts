@@ -25,7 +25,9 @@ export function onSignals(terminal: Terminal, handlers: {quit(signal: NodeJS.Sig
 			process.exit(code);
 		}
 	};
-	const gone = () => void end('SIGHUP', 'pgperf: the terminal is gone', 128 + constants.signals.SIGHUP);
+	const gone = () => {
+		if (!ending) void end('SIGHUP', 'pgperf: the terminal is gone', 128 + constants.signals.SIGHUP);
+	};
 	const crashed = (thrown: unknown) => void end('SIGTERM', `pgperf: internal error: ${told(thrown)}`, 70);
 
 	const listeners = deadly.map(signal => [signal, () => void end(signal, `pgperf: ended by ${signal}`, 128 + constants.signals[signal])] as const);

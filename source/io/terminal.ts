@@ -206,28 +206,22 @@ export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv): Terminal
 	const broken = (error: Error) => output.destroy(error);
 
 	let closed: Promise<void> | undefined;
-	const close = (): Promise<void> => {
-		closed ??= new Promise(resolve => {
-			const wasAway = away();
-			state = 'closed';
-			for (const [signal, listener] of signals) process.off(signal, listener);
-			try {
-				painter?.unmount();
-			} catch {
-				// Its tree is what crashed.
-			}
-			raw(false);
-			stdin.pause();
-			stdin.unref();
-			if (!wasAway && !screen.destroyed) {
-				const limit = setTimeout(resolve, 1000);
-				send(farewell(), () => {
-					clearTimeout(limit);
-					resolve();
-				});
-			} else resolve();
-			captured.release();
-		});
+	const close = (): Promise<void> => closed ?? restore();
+	const restore = () => {
+		const ours = !away() && !screen.destroyed;
+		state = 'closed';
+		for (const [signal, listener] of signals) process.off(signal, listener);
+		closed = ours
+			? Promise.race([new Promise<void>(resolve => send(farewell(), resolve)), new Promise<void>(resolve => setTimeout(resolve, 1000).unref())])
+			: Promise.resolve();
+		// Only now what may fail: the tree may be what crashed, the input may be gone.
+		try {
+			painter?.unmount();
+		} catch {}
+		raw(false);
+		stdin.pause();
+		stdin.unref();
+		captured.release();
 		return closed;
 	};
 	const exited = () => {
@@ -245,7 +239,9 @@ export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv): Terminal
 	for (const [signal, listener] of signals) process.on(signal, listener);
 	process.on('exit', exited);
 	screen.on('error', broken);
+	// Who must know listens too; without a listener an error would end the program before the screen is back.
 	output.on('error', () => {});
+	stdin.on('error', () => {});
 	arrive();
 
 	return {
