@@ -17,7 +17,14 @@ async function main(argv: readonly string[]): Promise<number> {
 			// Ink shows nothing until the end where it takes itself to be in a CI.
 			delete process.env.CI;
 			const {top} = await import('./io/top.ts');
-			return told(await top(parsed, face()));
+			const code = told(await top(parsed, face()));
+			// The terminal is restored: whatever a server still holds open does not hold the program.
+			setTimeout(() => process.exit(code), 1000).unref();
+			return code;
+		}
+		case 'report': {
+			const [{report}, face] = await Promise.all([import('./io/report.ts'), reportFace()]);
+			return told(await report(parsed, face));
 		}
 		default:
 			throw new Error(`no code for ${parsed.command.name}`);
@@ -34,6 +41,11 @@ async function face(): Promise<import('./io/top.ts').Face> {
 		import('./io/terminal.ts'),
 	]);
 	return {panes, mount: options => mount({...options, options: inkOptions}), lastScroll, evidence, copied};
+}
+
+async function reportFace(): Promise<import('./io/report.ts').ReportFace> {
+	const [{panes}, {serverReport, reportOf, rendered}] = await Promise.all([import('../views/panes/index.ts'), import('../views/report.ts')]);
+	return {panes, serverReport, reportOf, rendered};
 }
 
 function told(result: number | Trouble): number {

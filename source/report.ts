@@ -1,7 +1,7 @@
 import type {Grade} from './checks.ts';
 import type {Origin, Unit} from './limits.ts';
 import type {Literals} from './mask.ts';
-import type {CheckClass, Level, Row, RowKey, Tone} from './pane.ts';
+import type {CheckClass, History, Level, PaneId, QueryName, Row, RowKey, Tone} from './pane.ts';
 
 /**
  * A report as data: what `--format json` prints and what all other formats are painted from, saved ones too. Fields are only ever
@@ -124,6 +124,8 @@ export type Status = 'ok' | 'partial' | 'skipped' | 'failed';
 export type SectionReport = {
 	readonly id: string;
 	readonly title: string;
+	/** Asked whatever is open: its first table is the vitals, the others are what panes are made of. */
+	readonly frame: boolean;
 	readonly status: Status;
 	readonly tables: readonly TableReport[];
 };
@@ -182,4 +184,62 @@ export type SeriesReport = {
 	readonly last_text: string;
 };
 
-export const levelRanks: Readonly<Record<Level, number>> = {notice: 1, warning: 2, critical: 3};
+/** What a report is made of besides the state. */
+export type DocumentOptions = {
+	readonly literals: Literals;
+	/** Rows of each table that are kept, and how many of them with the words that a person reads. */
+	readonly rows: number;
+	readonly cells: number;
+	/** Points of the series where they were sampled more often than the tables. */
+	readonly history?: {readonly rings: History; readonly step_s: number};
+	/** Queries that this server can't answer whatever is granted: other version, other role, extension missing. */
+	readonly impossible?: ReadonlySet<QueryName>;
+	/** Queries that speak of the connected database alone. */
+	readonly local?: ReadonlySet<QueryName>;
+	readonly databases?: number | null;
+	/** Panes that the report is about; without it all of them. */
+	readonly only?: ReadonlySet<PaneId>;
+};
+
+/** A server of which there is nothing but the reason. */
+export function unreachable(id: string, title: string, problem: string): ServerReport {
+	return {
+		id,
+		title,
+		label: null,
+		status: 'unreachable',
+		problem,
+		where: null,
+		grade: null,
+		coverage: {evaluated: [], unseen: []},
+		findings: [],
+		limits: [],
+		sections: [],
+		series: [],
+		companions: [],
+	};
+}
+
+/** With `--fail-on`: what was found counts more than what could not be looked at. 3: a check that is possible there was not made. */
+export function exitOf(report: Report, failOn: 'warning' | 'critical' | undefined): 0 | 1 | 2 | 3 {
+	if (failOn === undefined) return 0;
+	const levels = new Set(report.servers.flatMap(server => server.findings.map(finding => finding.level)));
+	if (levels.has('critical')) return 2;
+	if (levels.has('warning') && failOn === 'warning') return 1;
+	return report.servers.some(server => server.status === 'unreachable' || server.coverage.unseen.some(one => one.possible)) ? 3 : 0;
+}
+
+/** A saved report; a sentence where the text is none. */
+export function parseReport(text: string): Report | {readonly problem: string} {
+	let value: unknown;
+	try {
+		value = JSON.parse(text);
+	} catch {
+		return {problem: 'is no JSON'};
+	}
+	if (typeof value !== 'object' || value === null || !('schema' in value) || !('servers' in value) || !Array.isArray(value.servers))
+		return {problem: 'is no report of pgperf: write one with --format json'};
+	if (typeof value.schema !== 'number' || value.schema > schemaVersion)
+		return {problem: `was written by a newer pgperf (schema ${String(value.schema)}, known is ${schemaVersion})`};
+	return value as Report;
+}

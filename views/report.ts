@@ -3,6 +3,15 @@ import type {Literals} from '../source/mask.ts';
 import {type Report, type ServerReport, schemaVersion} from '../source/report.ts';
 import type {State} from '../source/state.ts';
 import {iso, serverReport} from './report/document.ts';
+import {outline} from './report/outline.ts';
+import {textOf} from './report/text.ts';
+
+export {serverReport};
+
+export const formats = ['text', 'json', 'markdown', 'html'] as const;
+export type Format = (typeof formats)[number];
+/** `width`, `colour` and `ascii` are for text alone. */
+export type ReportOptions = {readonly format: Format; readonly width: number; readonly colour: boolean; readonly ascii: boolean};
 
 /** A report of what is known now, as JSON: kept before a signal destroys the proof. Literals are masked. */
 export function evidence(state: State): string {
@@ -17,6 +26,19 @@ export function reportOf(
 	return {schema: schemaVersion, pgperf: pkg.version, taken_at: iso(taken.wall), interval_s: taken.interval_s, literals: taken.literals, servers};
 }
 
-export function json(report: Report): string {
+/** A report, new or saved, in one of its formats. Ends with a line feed. */
+export function rendered(report: Report, options: ReportOptions): string {
+	switch (options.format) {
+		case 'json':
+			return json(report);
+		case 'text':
+			return textOf(outline(report, {rows: 10}), options);
+		case 'markdown':
+		case 'html':
+			return textOf(outline(report, {rows: 10}), options);
+	}
+}
+
+function json(report: Report): string {
 	return `${JSON.stringify(report, null, '\t')}\n`;
 }

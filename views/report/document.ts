@@ -1,12 +1,14 @@
-import {derived, inputOf} from '../../source/answers.ts';
+import {derived} from '../../source/answers.ts';
+import {inputOf} from '../../source/input.ts';
 import {type Coverage, runOnce, score, toneOf} from '../../source/checks.ts';
 import {queryOf} from '../../source/due.ts';
 import type {Limits} from '../../source/limits.ts';
 import {type Literals, withoutLiterals} from '../../source/mask.ts';
-import type {Check, Column, Facts, Finding, History, Input, Pane, QueryName, Row, Table, TableId, Tone} from '../../source/pane.ts';
+import type {Check, Column, Facts, Finding, Input, Pane, QueryName, Row, Table, TableId, Tone} from '../../source/pane.ts';
 import type {
 	ColumnReport,
 	CoverageReport,
+	DocumentOptions,
 	FindingReport,
 	LimitReport,
 	RowReport,
@@ -24,31 +26,18 @@ import {cellText} from '../components/table.ts';
 import {harmless} from '../layout.ts';
 import {unpainted} from '../theme.ts';
 
-export type DocumentOptions = {
-	readonly literals: Literals;
-	/** Rows of each table that are kept, and how many of them with the words that a person reads. */
-	readonly rows: number;
-	readonly cells: number;
-	/** Points of the series where they were sampled more often than the tables. */
-	readonly history?: {readonly rings: History; readonly step_s: number};
-	/** Queries that this server can't answer whatever is granted: other version, other role, extension missing. */
-	readonly impossible?: ReadonlySet<QueryName>;
-	/** Queries that speak of the connected database alone. */
-	readonly local?: ReadonlySet<QueryName>;
-	readonly databases?: number | null;
-};
-
 /** What is known of the watched server and its companions, as one look judges it: no hold, and no literals that should not be kept. */
 export function serverReport(live: State, options: DocumentOptions): ServerReport {
 	const state = {...live, ...safe(live, options.literals)};
 	const server = state.servers[state.watched];
-	const tables = state.panes.flatMap(pane => pane.tables);
+	const panes = state.panes.filter(pane => options.only?.has(pane.id) !== false);
+	const tables = panes.flatMap(pane => pane.tables);
 	const problems = Object.fromEntries(tables.flatMap(table => finalProblem(state.tables[table.id], table)));
 	const input = inputOf(state);
 	const {findings, coverage} = runOnce(tables, input, state.settings.limits, state.watched, problems);
 	const unseen = unseenOf(state, coverage, tables, options.impossible ?? new Set());
 	const whole = {...coverage, waiting: [], unseen: unseen.map(({check, why}) => ({id: check, why}))};
-	const sections = state.panes.flatMap(pane => sectionOf(state, input, pane, findings, unseen, options));
+	const sections = panes.flatMap(pane => sectionOf(state, input, pane, findings, unseen, options));
 	const facts = server?.facts;
 	const graded = score(findings, whole);
 	return {
@@ -216,7 +205,7 @@ function sectionOf(
 	const asked = pane.tables.filter(table => state.tables[table.id] !== undefined || 'sql' in table.from || 'tables' in table.from);
 	if (asked.length === 0) return [];
 	const tables = asked.map(table => tableOf(state, input, table, findings, unseen, options));
-	return [{id: pane.id, title: pane.title, status: together(tables.map(table => table.status)), tables}];
+	return [{id: pane.id, title: pane.title, frame: pane.place === 'frame', status: together(tables.map(table => table.status)), tables}];
 }
 
 /** One part that is missing makes the whole partial; all of them the same make it the same. */

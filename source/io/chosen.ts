@@ -1,0 +1,55 @@
+import {nearestOf} from '../arguments.ts';
+import type {Pane, PaneId, Table} from '../pane.ts';
+import type {Problem} from './conninfo.ts';
+
+export type Chosen = {
+	/** All that must be asked: the chosen panes, the frame's, and what any of them is derived from. */
+	readonly panes: readonly Pane[];
+	readonly only: ReadonlySet<PaneId>;
+};
+
+/** `--only locks,queries` and `--except vitals`, by id or title. */
+export function choosePanes(panes: readonly Pane[], only: string | undefined, except: string | undefined): Chosen | Problem {
+	const all = panes.filter(pane => pane.tables.length > 0);
+	const wanted = only === undefined ? all : named(all, only, 'only');
+	if ('problem' in wanted) return wanted;
+	const unwanted = except === undefined ? [] : named(all, except, 'except');
+	if ('problem' in unwanted) return unwanted;
+	const chosen = wanted.filter(pane => !unwanted.includes(pane));
+	if (chosen.length === 0) return {problem: 'No pane is left: --only and --except take away everything.', exit: 64};
+	return {panes: withSources(all, chosen), only: new Set(chosen.map(pane => pane.id))};
+}
+
+function named(panes: readonly Pane[], list: string, option: string): readonly Pane[] | Problem {
+	const names = list
+		.split(',')
+		.map(name => name.trim().toLowerCase())
+		.filter(Boolean);
+	const found: Pane[] = [];
+	for (const name of names) {
+		const pane = panes.find(one => one.id === name || one.title.toLowerCase() === name);
+		if (!pane) {
+			const known = panes.map(one => one.id);
+			const near = nearestOf(name, known);
+			return {problem: `--${option}: there is no pane "${name}".${near ? ` Did you mean "${near}"?` : ''} Panes: ${known.join(', ')}.`, exit: 64};
+		}
+		found.push(pane);
+	}
+	return found;
+}
+
+/** Panes of which nothing but a source is needed keep only that source. */
+function withSources(panes: readonly Pane[], chosen: readonly Pane[]): readonly Pane[] {
+	const tables = panes.flatMap(pane => pane.tables);
+	const needed = new Set<Table>();
+	const need = (table: Table) => {
+		if (needed.has(table)) return;
+		needed.add(table);
+		if ('tables' in table.from) for (const id of table.from.tables) for (const source of tables.filter(one => one.id === id)) need(source);
+	};
+	for (const pane of panes) if (chosen.includes(pane) || pane.place === 'frame') pane.tables.forEach(need);
+	return panes.flatMap(pane => {
+		const kept = pane.tables.filter(table => needed.has(table));
+		return kept.length === 0 ? [] : kept.length === pane.tables.length ? [pane] : [{...pane, tables: kept, series: undefined, chart: undefined}];
+	});
+}

@@ -1,0 +1,161 @@
+import {readFileSync} from 'node:fs';
+import path from 'node:path';
+import type {Arguments} from '../arguments.ts';
+import type {Catalog} from '../catalog.ts';
+import type {Literals} from '../mask.ts';
+import type {Pane, QueryName} from '../pane.ts';
+import {type DocumentOptions, exitOf, parseReport, type Report, type ServerReport, unreachable} from '../report.ts';
+import type {State} from '../state.ts';
+import {type Chosen, choosePanes} from './chosen.ts';
+import {isProblem, type Problem} from './conninfo.ts';
+import {loadCatalog} from './files.ts';
+import {hasColour, outputWidth, print} from './output.ts';
+import type {Opening} from './session.ts';
+import {codeOf} from './session.ts';
+import {type Setup, secondsOf, setUp, textOf} from './setup.ts';
+import {takeSnapshot} from './snapshot.ts';
+
+const formats = ['text', 'json', 'markdown', 'html'] as const;
+type Format = (typeof formats)[number];
+
+/** What a report needs of the views, passed in by the entry. */
+export type ReportFace = {
+	readonly panes: readonly Pane[];
+	readonly serverReport: (state: State, options: DocumentOptions) => ServerReport;
+	readonly reportOf: (
+		servers: readonly ServerReport[],
+		taken: {readonly wall: number; readonly interval_s: number | null; readonly literals: Literals},
+	) => Report;
+	readonly rendered: (report: Report, options: {readonly format: Format; readonly width: number; readonly colour: boolean; readonly ascii: boolean}) => string;
+};
+
+type Wish = {
+	readonly format: Format;
+	readonly output: string | undefined;
+	readonly failOn: 'warning' | 'critical' | undefined;
+	readonly literals: Literals;
+	/** ms; null: one sample. */
+	readonly interval: number | null;
+	readonly budget: number;
+};
+
+/** `pgperf report`. */
+export async function report(options: Arguments, face: ReportFace): Promise<number | Problem> {
+	const wish = wishOf(options);
+	if (isProblem(wish)) return wish;
+	const made = await reportFrom(options, face, wish);
+	if (isProblem(made)) return made;
+	const text = face.rendered(made, {
+		format: wish.format,
+		width: outputWidth(),
+		colour: hasColour(!options.flags['no-color'] && !process.env.NO_COLOR, wish.output),
+		ascii: options.flags.ascii === true,
+	});
+	return (await print(text, wish.output)) ?? exitOf(made, wish.failOn);
+}
+
+async function reportFrom(options: Arguments, face: ReportFace, wish: Wish): Promise<Report | Problem> {
+	const from = textOf(options, 'from');
+	if (from !== undefined) return readReport(from);
+	const chosen = choosePanes(face.panes, textOf(options, 'only'), textOf(options, 'except'));
+	if (isProblem(chosen)) return chosen;
+	// A report changes nothing, and needs no audit log.
+	const setup = setUp({...options, flags: {...options.flags, 'read-only': true}}, options.input[0]);
+	if (isProblem(setup)) return setup;
+	const wall = Date.now();
+	const servers = await serversOf(options, face, wish, chosen, setup);
+	return isProblem(servers)
+		? servers
+		: face.reportOf(servers, {wall, interval_s: wish.interval === null ? null : wish.interval / 1000, literals: wish.literals});
+}
+
+export function readReport(file: string): Report | Problem {
+	let text: string;
+	try {
+		text = readFileSync(file === '-' ? 0 : file, 'utf8');
+	} catch (error) {
+		return {problem: `${file} can't be read (${codeOf(error) ?? 'unknown error'}).`, exit: 64};
+	}
+	const report = parseReport(text);
+	return 'problem' in report ? {problem: `${file} ${report.problem}.`, exit: 64} : report;
+}
+
+function wishOf(options: Arguments): Wish | Problem {
+	const output = textOf(options, 'output');
+	const format = formatOf(textOf(options, 'format'), output);
+	if (typeof format !== 'string') return format;
+	const failOn = textOf(options, 'fail-on');
+	if (failOn !== undefined && failOn !== 'warning' && failOn !== 'critical')
+		return {problem: `--fail-on takes warning or critical, not "${failOn}".`, exit: 64};
+	if (options.flags.redact && options.flags['with-literals']) return {problem: '--redact and --with-literals contradict each other.', exit: 64};
+	const seconds = secondsOf(options, 'interval', 5, 0.5, 600);
+	if (typeof seconds !== 'number') return seconds;
+	const interval = options.flags.once ? null : seconds * 1000;
+	const timeout = secondsOf(options, 'timeout', Math.max(60, 2 * seconds), 1, 3600);
+	if (typeof timeout !== 'number') return timeout;
+	if (interval !== null && interval >= timeout * 1000)
+		return {problem: `--timeout ${timeout} is over before the second sample, ${seconds} s after the first: give more, or --once.`, exit: 64};
+	const literals = options.flags.redact ? 'removed' : options.flags['with-literals'] ? 'kept' : 'masked';
+	return {format, output, failOn, literals, interval, budget: timeout * 1000};
+}
+
+const endings: Readonly<Record<string, Format>> = {'.json': 'json', '.md': 'markdown', '.html': 'html', '.htm': 'html'};
+
+function formatOf(given: string | undefined, output: string | undefined): Format | Problem {
+	if (given === undefined) return endings[path.extname(output ?? '').toLowerCase()] ?? 'text';
+	const found = formats.find(format => format === (given === 'md' ? 'markdown' : given));
+	return found ?? {problem: `--format takes ${formats.join(', ')}, not "${given}".`, exit: 64};
+}
+
+/** One server, or the databases of it one after the other. */
+async function serversOf(options: Arguments, face: ReportFace, wish: Wish, chosen: Chosen, setup: Setup): Promise<readonly ServerReport[] | Problem> {
+	const catalog = loadCatalog();
+	const end = performance.now() + wish.budget;
+	const local = localQueries(catalog);
+	const one = async (servers: Setup['servers'], part: Chosen): Promise<{readonly report: ServerReport; readonly databases: readonly string[]} | Problem> => {
+		const budget = end - performance.now();
+		if (budget <= 0) return {problem: 'not asked: the time of the whole report was used up (--timeout)', exit: 69};
+		const snapshot = await takeSnapshot({panes: part.panes, catalog, settings: setup.settings, servers, interval: wish.interval, budget});
+		if (isProblem(snapshot)) return snapshot;
+		const {state, history, impossible, databases} = snapshot;
+		const {literals} = wish;
+		const report = face.serverReport(state, {
+			literals,
+			rows: 500,
+			cells: 25,
+			history,
+			impossible,
+			local,
+			databases: databases?.length ?? null,
+			only: part.only,
+		});
+		return {report, databases: databases ?? []};
+	};
+	const first = await one(setup.servers, chosen);
+	if (isProblem(first)) return first;
+	if (!options.flags['all-databases']) return [first.report];
+	const others = first.databases.filter(name => name !== first.report.where?.database);
+	const panes = face.panes.filter(pane => chosen.only.has(pane.id) && pane.tables.some(table => 'sql' in table.from && local.has(table.from.sql)));
+	const part = choosePanes(face.panes, panes.map(pane => pane.id).join(',') || undefined, undefined);
+	if (isProblem(part)) return part;
+	const reports: ServerReport[] = [first.report];
+	for (const name of others) {
+		const {opening} = setup.servers[0]!;
+		const id = name + setup.servers[0]!.id.slice((first.report.where?.database ?? '').length);
+		const next = await one([{id, opening: inDatabase(opening, name)}], part);
+		reports.push(isProblem(next) ? unreachable(id, id, next.problem) : next.report);
+	}
+	return reports;
+}
+
+function inDatabase(opening: Opening, database: string): Opening {
+	return {...opening, target: {...opening.target, database}};
+}
+
+/** Catalogs and views that know one database alone. */
+const ofOneDatabase =
+	/pg_stat(io)?_(user|all|get)_|pg_(index|constraint|matviews|inherits|partitioned_table|sequences?|subscription|class|publication)\b|\bcron\./;
+
+function localQueries(catalog: Catalog): ReadonlySet<QueryName> {
+	return new Set([...catalog].filter(([, [query]]) => ofOneDatabase.test(query!.source)).map(([name]) => name));
+}

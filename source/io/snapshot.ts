@@ -1,0 +1,231 @@
+import {setTimeout as pause} from 'node:timers/promises';
+import {type Catalog, pick} from '../catalog.ts';
+import {queryOf} from '../due.ts';
+import type {History, Pane, QueryName, Result, ServerId, Table} from '../pane.ts';
+import {reducer} from '../reduce.ts';
+import {createStore, type Event, initialState, type Settings, type State, type Store} from '../state.ts';
+import {freshView, visible} from '../visible.ts';
+import type {Problem} from './conninfo.ts';
+import {createLink, type Link} from './postgres.ts';
+import type {Opening} from './session.ts';
+
+export type SnapshotOptions = {
+	/** With the frame's panes and whatever the chosen ones are derived from. */
+	readonly panes: readonly Pane[];
+	readonly catalog: Catalog;
+	readonly settings: Settings;
+	/** The watched server first, then its companions. */
+	readonly servers: readonly {readonly id: ServerId; readonly opening: Opening}[];
+	/** Between the two samples, ms; null: one sample. */
+	readonly interval: number | null;
+	/** For everything, connecting too, ms. */
+	readonly budget: number;
+};
+export type Snapshot = {
+	readonly state: State;
+	/** The series in steps of a second, while the two samples are the interval apart. */
+	readonly history: {readonly rings: History; readonly step_s: number};
+	/** Queries that this server can't answer whatever is granted. */
+	readonly impossible: ReadonlySet<QueryName>;
+	/** Names of the databases that can be connected to; null where they could not be asked. */
+	readonly databases: readonly string[] | null;
+};
+
+/** As many as one answer can be waited for together: what hangs costs its neighbours no more than that. */
+const together = 4;
+/** Rows whose whole texts are looked up. */
+const looked = 25;
+
+/**
+ * One look at a server: everything is asked once, and after the interval once more, through the same store as `top`. What fails,
+ * is forbidden or slow costs its own tables only.
+ */
+export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot | Problem> {
+	const {panes, catalog, servers, interval, budget} = options;
+	const time: Time = {end: performance.now() + budget, budget};
+	const step = Math.min(1000, interval ?? 1000);
+	const main = storeOf(options, panes, interval ?? 1000);
+	const frame = panes.filter(pane => pane.place === 'frame');
+	const seconds = storeOf(options, frame, step);
+	const dispatch = (event: Event) => {
+		main.dispatch(event);
+		seconds.dispatch(event);
+	};
+	const giveUp = new AbortController();
+	const links = servers.map(({id, opening}) =>
+		createLink({id, opening: {...opening, signal: giveUp.signal}, catalog, dispatch, now: () => performance.now(), companion: true}),
+	);
+	const link = links[0]!;
+	const tables = panes.flatMap(pane => pane.tables);
+	const round = async (again: boolean) => {
+		const live = links.filter(one => main.get().servers[one.id]?.feed.is === 'live');
+		await Promise.all(
+			live.flatMap(one => {
+				const wanted = tables.filter(table => (one === link || table.scope === 'cluster') && (!again || worthAsking(main.get(), one.id, table)));
+				return [
+					ask(one, 'sample', namesOf(wanted, 'sample'), [main, seconds], time),
+					// What hangs costs its neighbours no more than one answer: they go in small groups.
+					ask(one, 'survey', namesOf(wanted, 'survey'), [main], time),
+				];
+			}),
+		);
+	};
+	try {
+		const problem = await reached(link, main, time);
+		if (problem) return problem;
+		await Promise.all(links.slice(1).map(one => joined(one, dispatch, time)));
+		await round(false);
+		if (interval !== null) {
+			const names = namesOf(
+				frame.flatMap(pane => pane.tables),
+				'sample',
+			);
+			await everySecond(Math.min(time.end, performance.now() + interval), step, () => ask(link, 'sample', names, [seconds], time));
+			await round(true);
+		}
+		await lookUp(link, main, tables, time);
+		const databases = await within(link.one('survey', 'database-names', []), time.end);
+		main.dispatch({type: 'ticked', at: performance.now(), wall: Date.now()});
+		const state = main.get();
+		return {
+			state,
+			history: {rings: seconds.get().history, step_s: step / 1000},
+			impossible: impossibleQueries(catalog, state, tables),
+			databases: databases?.status === 'ok' ? databases.sample.rows.map(row => String(row.datname)) : null,
+		};
+	} finally {
+		giveUp.abort();
+		await Promise.all(links.map(one => one.stop()));
+	}
+}
+
+/** Monotonic ms; `budget` is what was given for all of it. */
+type Time = {readonly end: number; readonly budget: number};
+
+function storeOf({settings, servers}: SnapshotOptions, panes: readonly Pane[], interval: number): Store {
+	const size = {columns: 100, rows: 40};
+	const state = initialState({panes, settings, watched: servers[0]!.id, interval, size, now: performance.now(), wall: Date.now(), pane: panes[0]!.id});
+	return createStore(
+		state,
+		reducer(() => 0),
+	);
+}
+
+/** A server that has no slot free just now is tried again for half of the time. */
+async function reached(link: Link, store: Store, time: Time): Promise<Problem | undefined> {
+	const started = await within(
+		link.start().then(problem => ({problem})),
+		time.end,
+	);
+	if (started?.problem) return started.problem;
+	const feed = () => store.get().servers[link.id]?.feed;
+	await within(
+		becomes(store, () => feed()?.is === 'live'),
+		Math.min(time.end, performance.now() + time.budget / 2),
+	);
+	const now = feed();
+	if (now?.is === 'live') return undefined;
+	return now?.is === 'lost' ? {problem: now.message, exit: 69} : {problem: `No answer within ${time.budget / 1000} s; --timeout gives it more.`, exit: 69};
+}
+
+/** A companion that can't be reached is told as lost, and the report goes on without it. */
+async function joined(link: Link, dispatch: (event: Event) => void, time: Time): Promise<void> {
+	const started = await within(
+		link.start().then(problem => ({problem})),
+		Math.min(time.end, performance.now() + time.budget / 3),
+	);
+	if (started && !started.problem) return;
+	const message = started?.problem?.problem ?? 'no answer in time';
+	dispatch({type: 'lost', server: link.id, at: performance.now(), message, retryAt: Number.POSITIVE_INFINITY});
+}
+
+function becomes(store: Store, satisfied: () => boolean): Promise<void> {
+	return new Promise(resolve => {
+		if (satisfied()) return resolve();
+		const stop = store.subscribe(() => {
+			if (!satisfied()) return;
+			stop();
+			resolve();
+		});
+	});
+}
+
+/** The promise's value, or undefined when the time is over. */
+async function within<T>(promise: Promise<T>, end: number): Promise<T | undefined> {
+	let timer: NodeJS.Timeout | undefined;
+	const over = new Promise<undefined>(resolve => {
+		timer = setTimeout(() => resolve(undefined), Math.max(0, end - performance.now()));
+	});
+	promise.catch(() => undefined);
+	try {
+		return await Promise.race([promise, over]);
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
+function namesOf(tables: readonly Table[], session: 'sample' | 'survey'): readonly QueryName[] {
+	return [...new Set(tables.filter(table => (table.every === 'tick') === (session === 'sample')).flatMap(table => queryOf(table) ?? []))];
+}
+
+/** The second time only what moves, and what may work now: not what was refused, and not what was too slow once. */
+function worthAsking(state: State, server: ServerId, table: Table): boolean {
+	const result = state.answers[server]?.[queryOf(table) ?? '']?.result;
+	if (result?.status === 'ok') return table.every === 'tick' || (table.counters?.length ?? 0) > 0;
+	return result?.status === 'failed' && result.code !== '57014';
+}
+
+async function ask(link: Link, session: 'sample' | 'survey', names: readonly QueryName[], stores: readonly Store[], time: Time): Promise<void> {
+	const size = session === 'sample' ? Math.max(1, names.length) : together;
+	for (let start = 0; start < names.length; start += size) {
+		const group = names.slice(start, start + size);
+		const asked = stores.map(store => requested(store, link.id, session, group));
+		const answer = performance.now() < time.end ? await within(link.ask(session, group), time.end) : undefined;
+		const message = `not answered within the ${time.budget / 1000} s of the whole report (--timeout)`;
+		const results = answer?.results ?? Object.fromEntries(group.map((name): [QueryName, Result] => [name, {status: 'failed', message, code: undefined}]));
+		stores.forEach((store, index) => {
+			const {generation} = store.get().servers[link.id]!;
+			// The connection was lost meanwhile: what is said of it counts all the same.
+			const request = generation === asked[index]!.generation ? asked[index]!.request : requested(store, link.id, session, group).request;
+			const roundTrip = answer?.roundTrip;
+			store.dispatch({type: 'sampled', server: link.id, session, generation, request, at: performance.now(), results, roundTrip});
+		});
+	}
+}
+
+function requested(store: Store, server: ServerId, session: 'sample' | 'survey', queries: readonly QueryName[]): {generation: number; request: number} {
+	const state = store.get();
+	const request = state.requests + 1;
+	store.dispatch({type: 'requested', server, session, request, queries, at: performance.now()});
+	return {generation: state.servers[server]!.generation, request};
+}
+
+async function everySecond(end: number, step: number, sample: () => Promise<void>): Promise<void> {
+	const start = performance.now();
+	for (let turn = 1; start + turn * step < end - step / 2; turn++) {
+		await pause(start + turn * step - performance.now());
+		await sample();
+	}
+	await pause(end - performance.now());
+}
+
+/** The whole texts of the rows that will be shown. */
+async function lookUp(link: Link, store: Store, tables: readonly Table[], time: Time): Promise<void> {
+	for (const table of tables) {
+		const {lookup} = table;
+		if (!lookup || performance.now() > time.end) continue;
+		const shown = visible(table, store.get().tables[table.id]?.rows ?? [], freshView).slice(0, looked);
+		const keys = [...new Set(shown.flatMap(one => (typeof one.row[lookup.key] === 'string' ? [String(one.row[lookup.key])] : [])))];
+		if (keys.length === 0) continue;
+		const result = await within(link.one('survey', lookup.sql, [keys]), time.end);
+		if (result?.status !== 'ok') continue;
+		const rows = result.sample.rows.map(row => [`${lookup.sql}\0${String(row[lookup.key])}`, row] as const);
+		store.dispatch({type: 'lookedUp', rows: Object.fromEntries(rows)});
+	}
+}
+
+function impossibleQueries(catalog: Catalog, state: State, tables: readonly Table[]): ReadonlySet<QueryName> {
+	const facts = state.servers[state.watched]?.facts;
+	const names = new Set(tables.flatMap(table => queryOf(table) ?? []));
+	return new Set([...names].filter(name => facts !== undefined && 'skipped' in pick(catalog, name, facts)));
+}
