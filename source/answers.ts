@@ -1,23 +1,12 @@
 import {runChecks} from './checks.ts';
 import {pushed, withChanges} from './derive.ts';
 import {longestChange, queryOf} from './due.ts';
+import {inputOf} from './input.ts';
 import {withLookups} from './lookup.ts';
-import type {Facts, History, Input, QueryName, Result, Row, ServerId, Table, TableId} from './pane.ts';
+import type {Facts, History, QueryName, Result, Row, ServerId, Table, TableId} from './pane.ts';
 import type {Answer, Event, Server, State, TableData} from './state.ts';
 
 type Of<Type extends Event['type']> = Extract<Event, {readonly type: Type}>;
-
-/** What the pure functions of panes may look at. */
-export function inputOf(state: Pick<State, 'tables' | 'servers' | 'watched' | 'history'>): Input {
-	const cached = inputs.get(state.tables);
-	if (cached && cached.history === state.history && cached.watched === state.watched) return cached;
-	const rows = Object.fromEntries(Object.entries(state.tables).map(([id, data]) => [id, data.rows]));
-	const facts = Object.fromEntries(Object.values(state.servers).flatMap(server => (server.facts ? [[server.id, server.facts]] : [])));
-	const input = {rows, facts, watched: state.watched, history: state.history};
-	inputs.set(state.tables, input);
-	return input;
-}
-const inputs = new WeakMap<object, Input>();
 
 export function withServer(state: State, id: ServerId, change: (server: Server) => Partial<Server>): State {
 	const server = state.servers[id];

@@ -247,9 +247,9 @@ function switched(state: State, by: number): State {
 	return next ? {...state, focus: {...state.focus, [pane.id]: next.id}} : state;
 }
 
-/** The first column stays; the last can be reached. */
+/** The first column stays; the last can be reached, also where only two are seen. */
 function lastOffset(state: State): number {
-	return Math.max(0, (focusedTable(state)?.columns.length ?? 1) - 2);
+	return Math.max(0, (focusedTable(state)?.columns.length ?? 1) - 1);
 }
 
 function sorted(state: State, reverse: boolean): State {

@@ -1,4 +1,4 @@
-import {inputOf} from './answers.ts';
+import {inputOf} from './input.ts';
 import type {Line, Pane, Table} from './pane.ts';
 import {focusedTable, paneOf, type State, shownTables, type TableData} from './state.ts';
 import {cursorIndex, freshView, type View, type VisibleRow, visible} from './visible.ts';

@@ -114,7 +114,7 @@ test('report, check, doctor and sql never load React, Ink or Redis', async () =>
 test('names are words of the field, not of the trade', () => {
 	const names = globSync('{source,views,test,queries}/**/*', {cwd: root}).map(file => path.basename(file));
 	assert.deepEqual(
-		names.filter(name => /^(utils?|helpers?|managers?|services?|common|misc)\b/.test(name)),
+		names.filter(name => /^(utils?|helpers?|managers?|services?|common|misc)(\.\w+)*$/.test(name)),
 		[],
 	);
 });

@@ -1,4 +1,4 @@
-import {inputOf} from '../source/answers.ts';
+import {inputOf} from '../source/input.ts';
 import {bindings, chosenRows, whyNot} from '../source/keys.ts';
 import type {Line, Segment} from '../source/pane.ts';
 import type {State} from '../source/state.ts';

@@ -1,5 +1,5 @@
-import {inputOf} from '../source/answers.ts';
 import {firstFive, score} from '../source/checks.ts';
+import {inputOf} from '../source/input.ts';
 import {actionKeys, bindings} from '../source/keys.ts';
 import {menuItems} from '../source/overlays.ts';
 import type {Line, Section, Table} from '../source/pane.ts';

@@ -1,4 +1,4 @@
-import {inputOf} from '../answers.ts';
+import {inputOf} from '../input.ts';
 import type {Action, Facts, Line, Row, ServerId} from '../pane.ts';
 import {questionOf} from '../questions.ts';
 import type {Event, Outcome, Plan, Question, State, Store, Target} from '../state.ts';

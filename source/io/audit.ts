@@ -1,4 +1,4 @@
-import {appendFileSync, closeSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {appendFileSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {sentence} from './session.ts';
 
@@ -39,7 +39,7 @@ export function auditPath(env: Readonly<Record<string, string | undefined>>, hom
 /** Opens the log for appending, readable by its owner alone; a sentence where that can't be done. */
 export function openAudit(file: string): Audit | {readonly problem: string} {
 	try {
-		mkdirSync(path.dirname(file), {recursive: true, mode: 0o700});
+		makeFolder(path.dirname(file));
 		closeSync(openSync(file, 'a', 0o600));
 	} catch (error) {
 		return {problem: `the audit log ${file} can't be written (${sentence(error)})`};
@@ -57,7 +57,7 @@ export function openAudit(file: string): Audit | {readonly problem: string} {
 		evidence(name, text) {
 			const folder = path.join(path.dirname(file), 'evidence');
 			try {
-				mkdirSync(folder, {recursive: true, mode: 0o700});
+				makeFolder(folder);
 				const target = path.join(folder, name);
 				writeFileSync(target, text, {mode: 0o600});
 				const files = readdirSync(folder)
@@ -70,4 +70,11 @@ export function openAudit(file: string): Audit | {readonly problem: string} {
 			}
 		},
 	};
+}
+
+/** Folder by folder: Node's own recursive way never returns where a parent takes no folders (/proc). */
+function makeFolder(folder: string): void {
+	if (existsSync(folder)) return;
+	makeFolder(path.dirname(folder));
+	mkdirSync(folder, {mode: 0o700});
 }

@@ -120,11 +120,7 @@ export function createLink(options: LinkOptions): Link {
 	async function openOthers(): Promise<void> {
 		if (options.companion) return;
 		const act = await openNext(bounds.act);
-		if (isProblem(act) || stopped) {
-			if (!isProblem(act)) await act.close();
-			return;
-		}
-		sessions.act = act;
+		if (isProblem(act) || isProblem(kept('act', act))) return;
 		pinger ??= setInterval(() => void sessions.act?.send('select').catch(() => undefined), 20_000).unref();
 		await openListen();
 		if (facts) dispatch({type: 'refreshedFacts', server: id, facts, ownPids: ownPids()});
@@ -133,9 +129,7 @@ export function createLink(options: LinkOptions): Link {
 	async function openListen(): Promise<void> {
 		if (!options.channels?.length || facts?.pooled || facts?.recovery) return;
 		const listen = await openNext(bounds.act);
-		if (isProblem(listen)) return;
-		if (stopped) return listen.close();
-		sessions.listen = listen;
+		if (isProblem(listen) || isProblem(kept('listen', listen))) return;
 		listen.onNotification((channel, payload) => dispatch({type: 'notified', channel, payload}));
 		for (const channel of options.channels) await listen.send(`listen "${channel.replaceAll('"', '""')}"`).catch(() => undefined);
 	}
@@ -171,8 +165,8 @@ export function createLink(options: LinkOptions): Link {
 			opened = undefined;
 		});
 		const session = await opened;
-		if (!isProblem(session)) sessions.survey = session;
-		return session;
+		if (isProblem(session) || sessions.survey === session) return session;
+		return kept('survey', session);
 	}
 
 	async function sessionFor(name: 'sample' | 'survey' | 'act'): Promise<Session | Problem> {
@@ -181,10 +175,19 @@ export function createLink(options: LinkOptions): Link {
 		if (session?.alive) return session;
 		if (name === 'act' && facts && sessions.sample?.alive) {
 			const act = await openNext(bounds.act);
-			if (!isProblem(act)) sessions.act = act;
-			return act;
+			return isProblem(act) ? act : kept('act', act);
 		}
 		return {problem: 'the server does not answer', exit: 69};
+	}
+
+	/** A session that was opened while everything ends would keep the program alive. */
+	function kept(name: 'survey' | 'act' | 'listen', session: Session): Session | Problem {
+		if (stopped || !facts || !sessions.sample?.alive) {
+			void session.close();
+			return {problem: 'the server does not answer', exit: 69};
+		}
+		sessions[name] = session;
+		return session;
 	}
 
 	function choose(names: readonly QueryName[], skipped: Record<QueryName, Result>): readonly {readonly name: QueryName; readonly asked: Asked}[] {

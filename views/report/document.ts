@@ -1,7 +1,7 @@
 import {derived} from '../../source/answers.ts';
-import {inputOf} from '../../source/input.ts';
 import {type Coverage, runOnce, score, toneOf} from '../../source/checks.ts';
 import {queryOf} from '../../source/due.ts';
+import {inputOf} from '../../source/input.ts';
 import type {Limits} from '../../source/limits.ts';
 import {type Literals, withoutLiterals} from '../../source/mask.ts';
 import type {Check, Column, Facts, Finding, Input, Pane, QueryName, Row, Table, TableId, Tone} from '../../source/pane.ts';
