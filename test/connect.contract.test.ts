@@ -545,6 +545,43 @@ describe('the way of a session', () => {
 		assert.deepEqual(prompts, ['Password for user md5_user: ', 'Password for user md5_user: ']);
 	});
 
+	test('further sessions stay on the server that was found, with the password that was typed', async () => {
+		const conninfo = `host=127.0.0.1,localhost,127.0.0.1 port=${dead},${secure.port},${open.port} user=md5_user dbname=postgres`;
+		const first = await session(targetOf(conninfo), {askPassword: async () => 'md five'});
+		const second = await session(first.pinned);
+		assert.deepEqual([second.host, second.port, second.title], ['localhost', secure.port, first.title]);
+		assert.deepEqual(first.pinned.hosts, [{name: 'localhost', address: first.pinned.hosts[0]?.address, port: secure.port}]);
+		assert.match(first.pinned.hosts[0]?.address ?? '', /^(127\.0\.0\.1|::1)$/);
+		const local = await session(targetOf(`host=/nonexistent,${open.socketDir} port=${open.port} user=postgres`));
+		assert.deepEqual(local.pinned.hosts, [{name: open.socketDir, address: undefined, port: open.port}]);
+		for (const {client} of [first, second, local]) await disconnect(client);
+	});
+
+	test('a password that stops working later is not asked for again: the screen is open by then', async () => {
+		await secure.run(`set password_encryption = 'scram-sha-256'; create role moody login password 'one'`);
+		const target = targetOf(`host=127.0.0.1 port=${secure.port} user=moody dbname=postgres`);
+		writeFileSync(join(secure.dataDir, 'pg_hba.conf'), `host all moody all scram-sha-256\n${hba(openssl)}`);
+		await secure.run('select pg_reload_conf()');
+		const asked: string[] = [];
+		const askPassword = async (prompt: string) => {
+			asked.push(prompt);
+			return 'one';
+		};
+		await until(
+			async () => {
+				await disconnect((await session(target, {askPassword})).client);
+				return asked.length;
+			},
+			times => times === 1,
+		);
+		await secure.run(`alter role moody password 'two'`);
+		const found = await connect(target, {applicationName: 'pgperf', askPassword});
+		assert.ok(isProblem(found) && found.code === '28P01', JSON.stringify(found));
+		await secure.run(`alter role moody password 'one'`);
+		await disconnect((await session(target, {askPassword})).client);
+		assert.equal(asked.length, 1);
+	});
+
 	test('-W asks before, -w never, and nobody is asked for nothing', async () => {
 		const conninfo = `host=127.0.0.1 port=${open.port} user=postgres`;
 		let asked = 0;

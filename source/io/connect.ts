@@ -7,8 +7,18 @@ import {type Failure, failure, timedOut} from './refusal.ts';
 
 export {disconnect, isProblem};
 
-/** `host` is the name, address or socket directory that answered; `title` is `shop @ db1:5432`. */
-export type Connected = {readonly client: pg.Client; readonly host: string; readonly port: number; readonly tls: boolean; readonly title: string};
+/**
+ * `host` is the name, address or socket directory that answered; `title` is `shop @ db1:5432`. `pinned` leads to this very server: of several hosts, or a
+ * name with several addresses, the next session of the same target may find another.
+ */
+export type Connected = {
+	readonly client: pg.Client;
+	readonly host: string;
+	readonly port: number;
+	readonly tls: boolean;
+	readonly title: string;
+	readonly pinned: Target;
+};
 export type Options = {
 	readonly applicationName: string;
 	/** Milliseconds. */
@@ -19,26 +29,21 @@ export type Options = {
 	readonly signal?: AbortSignal;
 };
 
-/** Passwords that were typed, for the next connections to the same target; nothing that is printed reaches them. */
-const typed = new WeakMap<Target, Promise<string | undefined>>();
+/** Passwords that were typed, for the next connections; nothing that is printed reaches them. A pinned target has its origin's key. */
+const typed = new WeakMap<Target['password'], Promise<string | undefined>>();
 
 /** Tries the hosts in order, as libpq does. Never throws. A password that is missing is asked for once and kept for later connections. */
 export async function connect(target: Target, options: Options): Promise<Connected | Problem> {
+	const ask = target.ask === 'never' || typed.has(target.password) ? undefined : options.askPassword;
 	try {
-		if (target.ask === 'always' && options.askPassword) await typePassword(target, options.askPassword);
-		const kept = typed.get(target);
-		const first = await tryHosts(target, options, await kept);
+		const before = target.ask === 'always' && ask ? await typePassword(target, ask) : await typed.get(target.password);
+		const first = await tryHosts(target, options, before);
 		if (first.is === 'session') return first.connected;
-		if (first.wantsPassword && kept === undefined && target.ask === 'when-wanted' && options.askPassword) {
-			const password = await typePassword(target, options.askPassword);
-			if (password === undefined) return first.problem;
-			const second = await tryHosts(target, options, password);
-			if (second.is === 'session') return second.connected;
-			if (second.problem.code === '28P01') typed.delete(target);
-			return second.problem;
-		}
-		if (first.problem.code === '28P01' && kept !== undefined && options.askPassword) typed.delete(target);
-		return first.problem;
+		const password = first.wantsPassword && ask && target.ask === 'when-wanted' ? await typePassword(target, ask) : undefined;
+		const last = password === undefined ? first : await tryHosts(target, options, password);
+		if (last.is === 'session') return last.connected;
+		if (ask && last.problem.code === '28P01') typed.delete(target.password);
+		return last.problem;
 	} catch (error) {
 		if (options.signal?.aborted) return {problem: 'Connecting was given up.', exit: 69, code: 'ABORTED'};
 		return {problem: `Connecting failed: ${plain(error instanceof Error ? error.message : String(error)).slice(0, 300)}.`, exit: 69};
@@ -47,10 +52,10 @@ export async function connect(target: Target, options: Options): Promise<Connect
 
 /** Several sessions that start at once ask once. */
 async function typePassword(target: Target, ask: (prompt: string) => Promise<string | undefined>): Promise<string | undefined> {
-	const asked = typed.get(target) ?? ask(`Password for user ${plain(target.user)}: `);
-	typed.set(target, asked);
-	const password = await asked.catch(() => undefined);
-	if (!password) typed.delete(target);
+	const asked = typed.get(target.password) ?? ask(`Password for user ${plain(target.user)}: `).catch(() => undefined);
+	typed.set(target.password, asked);
+	const password = await asked;
+	if (!password) typed.delete(target.password);
 	return password || undefined;
 }
 
@@ -90,8 +95,9 @@ async function tryAddress(address: Address, target: Target, options: Options, pa
 			if (opened.is === 'failure') return {...opened, tls: encryption !== 'plain'};
 			const begun = await logIn(opened, address, target, {...options, password, signal});
 			if (begun.is === 'failure') return {...begun, tls: opened.tls};
-			const {host, port} = address;
-			return {is: 'session', connected: {client: begun.client, host, port, tls: opened.tls, title: plain(`${target.database} @ ${address.place}`)}};
+			const {host, port, place} = address;
+			const {client} = begun;
+			return {is: 'session', connected: {client, host, port, tls: opened.tls, title: plain(`${target.database} @ ${place}`), pinned: pin(target, address)}};
 		} catch (error) {
 			options.signal?.throwIfAborted();
 			if (signal.aborted) return timedOut(address.where);
@@ -116,6 +122,11 @@ async function tryAddress(address: Address, target: Target, options: Options, pa
 		return plainly.is === 'session' || secretly.problem.code !== '28000' ? plainly : secretly;
 	}
 	return start('needed');
+}
+
+function pin(target: Target, {to, name, host, port}: Address): Target {
+	const hosts = ['path' in to ? {name: host, address: undefined, port} : {name, address: to.host, port}];
+	return {...target, hosts, sessionAttrs: target.sessionAttrs === 'prefer-standby' ? 'any' : target.sessionAttrs};
 }
 
 /** One sentence per host that failed. */

@@ -10,10 +10,19 @@ export type Typed = {readonly text: string; readonly end?: 'entered' | 'closed' 
  * controlling one. Undefined when there is no terminal, or nothing was entered. Ctrl-C ends the program with 130.
  */
 export async function askPassword(prompt: string): Promise<string | undefined> {
-	const terminal = openTerminal();
+	const answer = before.then(() => askOnce(prompt));
+	before = answer.catch(() => undefined);
+	return answer;
+}
+
+/** Several servers may want a password at once; there is one keyboard. */
+let before: Promise<unknown> = Promise.resolve();
+
+async function askOnce(prompt: string): Promise<string | undefined> {
+	// Raw already: the screen is open, and a prompt would be painted over it and take its keys.
+	const terminal = process.stdin.isRaw ? undefined : openTerminal();
 	if (!terminal) return undefined;
 	const {input, output, release} = terminal;
-	const before = input.isRaw;
 	const decoder = new StringDecoder('utf8');
 	input.setRawMode(true);
 	output.write(prompt);
@@ -23,7 +32,7 @@ export async function askPassword(prompt: string): Promise<string | undefined> {
 			input.off('data', read);
 			input.off('end', close);
 			input.off('error', close);
-			input.setRawMode(before);
+			input.setRawMode(false);
 			output.write('\n');
 			resolve(typed);
 		};
