@@ -4,7 +4,7 @@ import stringWidth from 'string-width';
  * One row of the screen. `glyphs[x]` is what stands in column x, '' in the second column of a wide glyph; `styles[x]` its SGR parameters in a fixed order, '' for none.
  * From column `firm` on, terminals may disagree about the width of a glyph.
  */
-export type Row = {readonly glyphs: readonly string[]; readonly styles: readonly string[]; readonly firm: number};
+export type Row = {readonly text: string; readonly glyphs: readonly string[]; readonly styles: readonly string[]; readonly firm: number};
 
 /** What every terminal draws in one column: letters, box drawing, blocks, braille, arrows and the marks that pgperf uses. No combining mark, nothing that could be an emoji. */
 const plain =
@@ -59,7 +59,7 @@ export function readRow(text: string, columns: number): Row {
 		glyphs.push(' ');
 		styles.push('');
 	}
-	return {glyphs, styles, firm};
+	return {text, glyphs, styles, firm};
 }
 
 /** Which attribute an SGR parameter sets; parameters of the same slot replace each other. */
@@ -71,6 +71,7 @@ function slot(parameter: string): string {
 	if (code === 6) return '5';
 	return String(code);
 }
+/** Others are dropped. */
 const order = ['1', '2', '3', '4', '5', '7', '8', '9', '53', '38', '48', '58'];
 const off: Readonly<Record<string, readonly string[]>> = {
 	'22': ['1', '2'],
@@ -89,7 +90,7 @@ const offOf: Readonly<Record<string, string>> = Object.fromEntries(Object.entrie
 
 /** '1;38;5;8;41' -> ['1', '38;5;8', '41'] */
 function parameters(text: string): string[] {
-	return text.match(/[345]8;5;\d+|[345]8;2;\d+;\d+;\d+|\d+/g) ?? [];
+	return (text.match(/[345]8;5;\d+|[345]8;2;\d+;\d+;\d+|\d+/g) ?? []).map(parameter => parameter.replace(/^0+(?=\d)/, ''));
 }
 function slots(style: string): Map<string, string> {
 	return new Map(parameters(style).map(parameter => [slot(parameter), parameter]));

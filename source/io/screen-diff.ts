@@ -1,4 +1,5 @@
-import {type Row, transition} from './cells.ts';
+import {type Row, readRow, transition} from './cells.ts';
+import {findShift, shifted, shiftLines} from './shift.ts';
 
 type Pen = {readonly x: number; readonly y: number};
 
@@ -67,10 +68,21 @@ export function repaint(before: readonly Row[] | undefined, after: readonly Row[
 		out.push('\x1b[K');
 	};
 
+	const blank = readRow('', after[0]?.glyphs.length ?? 0);
+	let now: readonly Row[] = before ?? after.map(() => blank);
 	if (!before) out.push('\x1b[m\x1b[H\x1b[2J');
+	else {
+		let moves = 0;
+		for (let shift = findShift(now, after, blank); shift && moves < 4; shift = findShift(now, after, blank)) {
+			out.push(shiftLines(shift));
+			now = shifted(now, shift, blank);
+			moves++;
+		}
+		if (moves > 0) out.push('\x1b[r');
+	}
 	for (const [y, row] of after.entries()) {
-		const old = before?.[y] ?? blank(row.glyphs.length);
-		if (old === row) continue;
+		const old = now[y] as Row;
+		if (old.text === row.text) continue;
 		const columns = row.glyphs.length;
 		const firm = Math.min(old.firm, row.firm);
 		const end = blankFrom(row);
@@ -93,14 +105,4 @@ export function repaint(before: readonly Row[] | undefined, after: readonly Row[
 	}
 	if (style !== '') restyle('');
 	return out.join('');
-}
-
-const blanks = new Map<number, Row>();
-function blank(columns: number): Row {
-	let row = blanks.get(columns);
-	if (!row) {
-		row = {glyphs: Array<string>(columns).fill(' '), styles: Array<string>(columns).fill(''), firm: columns};
-		blanks.set(columns, row);
-	}
-	return row;
 }

@@ -65,7 +65,7 @@ export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv): Terminal
 
 	let size = measured({columns: 80, rows: 24});
 	let frame: Frame | undefined;
-	let shown: {readonly texts: readonly string[]; readonly rows: readonly Row[]} | undefined;
+	let shown: readonly Row[] | undefined;
 	let cursor: Frame['cursor'];
 	let paste = false;
 	let title = '';
@@ -96,11 +96,14 @@ export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv): Terminal
 	}
 	function paint(): void {
 		if (!frame || state !== 'open' || pending > 0) return;
-		const texts = Array.from({length: size.rows}, (_, y) => frame?.lines[y] ?? '');
-		const rows = texts.map((text, y) => (shown && shown.texts[y] === text ? (shown.rows[y] as Row) : readRow(text, size.columns)));
-		const changes = repaint(shown?.rows, rows);
+		const rows = Array.from({length: size.rows}, (_, y) => {
+			const text = frame?.lines[y] ?? '';
+			const old = shown?.[y];
+			return old?.text === text ? old : readRow(text, size.columns);
+		});
+		const changes = repaint(shown, rows);
 		const moved = frame.cursor?.x !== cursor?.x || frame.cursor?.y !== cursor?.y;
-		shown = {texts, rows};
+		shown = rows;
 		if (changes === '' && !moved) return;
 		const hide = cursor ? '\x1b[?25l' : '';
 		cursor = frame.cursor;
@@ -182,7 +185,7 @@ export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv): Terminal
 		else redraw();
 	};
 	const suspend = async () => {
-		if (state !== 'open') return;
+		if (state !== 'open' || process.platform === 'win32') return;
 		state = 'away';
 		raw(false);
 		await new Promise<void>(resolve => send(farewell(), resolve));
