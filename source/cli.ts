@@ -1,4 +1,5 @@
 import {parseArguments} from './arguments.ts';
+import {commands} from './commands.ts';
 import {setEntry, version} from './io/files.ts';
 
 setEntry(import.meta.url);
@@ -6,6 +7,11 @@ setEntry(import.meta.url);
 type Trouble = {readonly problem: string; readonly exit: number};
 
 async function main(argv: readonly string[]): Promise<number> {
+	// Processes of the demo that are this program again: not for people, so not in the help.
+	if (argv[0] === 'guard' || argv[0] === 'workload') {
+		await (argv[0] === 'guard' ? import('./demo/guard-main.ts') : import('./demo/workload-main.ts'));
+		return 0;
+	}
 	const parsed = parseArguments(argv, version());
 	if ('print' in parsed) {
 		process.stdout.write(`${parsed.print}\n`);
@@ -25,6 +31,10 @@ async function main(argv: readonly string[]): Promise<number> {
 		case 'report': {
 			const [{report}, face] = await Promise.all([import('./io/report.ts'), reportFace()]);
 			return told(await report(parsed, face));
+		}
+		case 'demo': {
+			const {demo} = await import('./demo/demo.ts');
+			return demo([...parsed.input], (words, context) => main(withContext(words, context)));
 		}
 		default:
 			throw new Error(`no code for ${parsed.command.name}`);
@@ -46,6 +56,17 @@ async function face(): Promise<import('./io/top.ts').Face> {
 async function reportFace(): Promise<import('./io/report.ts').ReportFace> {
 	const [{panes}, {serverReport, reportOf, rendered}] = await Promise.all([import('../views/panes/index.ts'), import('../views/report.ts')]);
 	return {panes, serverReport, reportOf, rendered};
+}
+
+/** A command line of the demo's own servers: what the command takes of them. */
+function withContext([name = 'top', ...words]: readonly string[], context: import('./demo/demo.ts').DemoContext): readonly string[] {
+	const options = commands.find(command => command.name === name)?.options.map(option => option.name) ?? [];
+	const given = {dbname: context.conninfo, replica: context.replica, redis: context.redis, pgbouncer: context.pgbouncer};
+	return [
+		name,
+		...Object.entries(given).flatMap(([option, value]) => (value !== undefined && options.includes(option) ? [`--${option}`, value] : [])),
+		...words,
+	];
 }
 
 function told(result: number | Trouble): number {

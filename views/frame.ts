@@ -1,13 +1,15 @@
+import {score} from '../source/checks.ts';
 import {inputOf} from '../source/input.ts';
 import {bindings, chosenRows, whyNot} from '../source/keys.ts';
 import type {Line, Segment} from '../source/pane.ts';
 import type {State} from '../source/state.ts';
-import {focusedTable, topOverlay} from '../source/state.ts';
+import {focusedTable, paneOf, topOverlay} from '../source/state.ts';
 import {frameHeight} from '../source/window.ts';
 import {paneBody} from './body.ts';
 import {findingsLine, headline, tabs} from './header.ts';
 import {toWidth, widthOf} from './layout.ts';
 import {withOverlay} from './overlay.ts';
+import {overviewBody, overviewParts} from './panes/overview.ts';
 import {vitalsLine} from './panes/vitals.ts';
 import {asciiOf} from './theme.ts';
 
@@ -24,7 +26,7 @@ function full(state: State): Line[] {
 	const {columns, rows} = state.size;
 	const rule: Line[] = rows < 16 ? [] : [[{text: '─'.repeat(columns), tone: 'dim'}]];
 	const height = rows - frameHeight(state);
-	const body = paneBody(state, height);
+	const body = paneOf(state).place === 'overview' ? overview(state, height) : paneBody(state, height);
 	return [
 		headline(state),
 		toWidth(vitalsLine(inputOf(state), columns), columns),
@@ -35,6 +37,11 @@ function full(state: State): Line[] {
 		...rule,
 		footer(state),
 	];
+}
+
+function overview(state: State, height: number): Line[] {
+	const {tiles, load} = overviewParts(state.panes, inputOf(state), state.settings.limits, state.shown[state.pane] ?? 0);
+	return overviewBody(tiles, load, score(state.findings, state.coverage), {columns: state.size.columns, rows: height});
 }
 
 function tooSmall(state: State): Line[] {
