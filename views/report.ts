@@ -3,6 +3,8 @@ import type {Literals} from '../source/mask.ts';
 import {type Report, type ServerReport, schemaVersion} from '../source/report.ts';
 import type {State} from '../source/state.ts';
 import {iso, serverReport} from './report/document.ts';
+import {htmlOf} from './report/html.ts';
+import {markdownOf} from './report/markdown.ts';
 import {outline} from './report/outline.ts';
 import {textOf} from './report/text.ts';
 
@@ -34,9 +36,15 @@ export function rendered(report: Report, options: ReportOptions): string {
 		case 'text':
 			return textOf(outline(report, {rows: 10}), options);
 		case 'markdown':
+			return markdownOf(outline(report, {rows: 10}));
 		case 'html':
-			return textOf(outline(report, {rows: 10}), options);
+			return htmlOf(outline(report, {rows: 25}), titleOf(report));
 	}
+}
+
+function titleOf(report: Report): string {
+	const [first, ...others] = report.servers;
+	return `pgperf report ${first?.title ?? ''}${others.length > 0 ? ` and ${others.length} more` : ''}, ${report.taken_at}`;
 }
 
 function json(report: Report): string {

@@ -111,18 +111,20 @@ function findingBlocks(server: ServerReport): readonly Block[] {
 }
 
 function sectionBlocks(section: SectionReport, server: ServerReport, length: Length): readonly Block[] {
-	const local = section.tables.find(table => table.database !== null)?.database;
-	const all = server.where?.databases;
-	const note = local === undefined || local === null ? undefined : `database ${local}${all ? `, one of ${all}` : ''}`;
 	const tables = section.frame ? section.tables.slice(0, 1) : section.tables;
+	const local = tables.filter(table => table.database !== null);
+	const all = server.where?.databases;
+	// Where some tables speak of the whole server, each of the others says that it does not.
+	const of = local[0] && `database ${local[0].database}${all ? `, one of ${all}` : ''}`;
+	const note = local.length === tables.length ? of : undefined;
 	const blocks: Block[] = [{is: 'heading', level: 2, text: section.title, ...(note !== undefined && {note})}];
-	for (const table of tables) blocks.push(...tableBlocks(table, tables.length > 1, length));
+	for (const table of tables) blocks.push(...tableBlocks(table, tables.length > 1, length, note === undefined && table.database !== null ? of : undefined));
 	const series = server.series.filter(one => one.section === section.id);
 	if (series.length > 0) blocks.push({is: 'charts', series});
 	return blocks;
 }
 
-function tableBlocks(table: TableReport, named: boolean, length: Length): readonly Block[] {
+function tableBlocks(table: TableReport, named: boolean, length: Length, note: string | undefined): readonly Block[] {
 	const shown = table.rows.filter(row => row.cells !== undefined).slice(0, length.rows);
 	const said = table.status === 'ok' || table.reason === null ? undefined : `${table.reason}${table.remedy === null ? '' : ` (${table.remedy})`}`;
 	const name = named ? `${table.title}: ` : '';
@@ -134,9 +136,14 @@ function tableBlocks(table: TableReport, named: boolean, length: Length): readon
 	}
 	const rest = table.total - shown.length;
 	return [
-		...(named ? [{is: 'heading', level: 3, text: table.title} as const] : []),
+		...(named ? [{is: 'heading', level: 3, text: table.title, ...(note !== undefined && {note})} as const] : []),
 		...(said === undefined ? [] : [{is: 'sentence', text: said, tone: 'warning'} as const]),
 		...table.summary.map((text): Block => ({is: 'sentence', text})),
 		{is: 'table', columns: table.columns, rows: shown, rest},
 	];
+}
+
+/** What was 0 all the time needs no picture. */
+export function moves(series: SeriesReport): boolean {
+	return series.points.some(point => point !== null && point !== 0);
 }

@@ -37,7 +37,7 @@ export function thresholdOf(finding: FindingReport, limits: readonly LimitReport
 		const value = limit[level];
 		return value === null ? [] : `${level} ${way} ${amount(value, limit.unit)}`;
 	});
-	return `${steps.join(', ')} (${limit.title}); ${origins[limit.origin]}, --limit ${limit.check}= changes it`;
+	return `${steps.join(', ')} (${limit.title.replaceAll('`', '')}); ${origins[limit.origin]}, --limit ${limit.check}= changes it`;
 }
 
 export function placeOf(where: Where): string {
