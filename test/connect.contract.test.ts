@@ -628,6 +628,20 @@ describe('the way of a session', () => {
 		}
 	});
 
+	test('TLS at once, and of the version that is wanted', {skip: needs.openssl}, async () => {
+		const conninfo = `host=127.0.0.1 port=${secure.port} user=postgres sslmode=require`;
+		for (const [more, version] of [
+			['sslnegotiation=direct', 'TLSv1.3'],
+			['ssl_max_protocol_version=TLSv1.2', 'TLSv1.2'],
+		] as const) {
+			const {client, tls} = await session(targetOf(`${conninfo} ${more}`));
+			assert.equal(tls, true);
+			assert.equal((await client.query('select version from pg_stat_ssl where pid = pg_backend_pid()')).rows[0].version, version);
+			await disconnect(client);
+		}
+		assert.match((await ours(`${conninfo} ssl_max_protocol_version=TLSv1`)).why, /^TLS with 127\.0\.0\.1:\d+ failed: no protocols available\.$/);
+	});
+
 	test('options are those of the user', async () => {
 		const {client} = await session(targetOf(`host=127.0.0.1 port=${open.port} user=postgres`, {}, {PGOPTIONS: '-c geqo=off'}));
 		assert.equal((await client.query('show geqo')).rows[0].geqo, 'off');

@@ -68,7 +68,9 @@ export function encryptionMissing(where: string, mode: string): Failure {
 /** The TLS handshake failed: the certificate, ours or theirs, or the protocol. */
 export function unverified(error: unknown, where: string, rootFile: string): Failure {
 	const code = codeOf(error);
-	const said = error instanceof Error ? error.message.slice(0, 300) : String(error);
+	// OpenSSL's message names its source files; its reason is what matters.
+	const reason = error instanceof Error && 'reason' in error && typeof error.reason === 'string' ? error.reason : undefined;
+	const said = (reason ?? (error instanceof Error ? error.message : String(error))).slice(0, 300).replace(/\.$/, '');
 	switch (code) {
 		case 'ERR_TLS_CERT_ALTNAME_INVALID':
 			return failure(`The certificate of ${where} is for another name: ${said}. Connect by a name that it holds, or use sslmode=verify-ca.`, code, {
@@ -134,6 +136,9 @@ function remedyOf({code, routine, message}: pg.DatabaseError, target: Target, no
 			if (/startup parameter|options/i.test(message))
 				return `A pooler stands between and refuses ${target.options ? 'the options (PGOPTIONS): take them out, or connect directly' : 'a parameter: connect directly'}.`;
 			return '';
+		case 'XX000':
+			// The server can't bind to a certificate whose signature has no digest (Ed25519); psql fails likewise.
+			return /digest|signature algorithm/.test(message) ? 'Use channel_binding=disable, or another kind of certificate.' : '';
 		default:
 			return '';
 	}
