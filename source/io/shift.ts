@@ -24,10 +24,11 @@ function distance(from: Row, to: Row): number {
 /** A list that scrolled, a row that came or went: the one move of rows that saves the most cells. The rows need not be equal, their numbers may have changed as well. */
 export function findShift(before: readonly Row[], after: readonly Row[], blank: Row): Shift | undefined {
 	const stay = after.map((row, y) => distance(before[y] as Row, row));
-	if (stay.reduce((sum, cells) => sum + cells, 0) < 4 * worthwhile) return;
+	const all = stay.reduce((sum, cells) => sum + cells, 0);
+	if (all < 4 * worthwhile) return;
 	const anew = after.map(row => distance(blank, row));
 	let best: Shift | undefined;
-	let most = worthwhile;
+	let most = Math.max(worthwhile, all / 10);
 	for (let by = -farthest; by <= farthest; by++) {
 		if (by === 0) continue;
 		// The contiguous rows with the greatest sum of what is saved (Kadane).
