@@ -1,0 +1,292 @@
+import {type KeyKind, type Point, parseBound, pointOf} from '../../source/bounds.ts';
+import {levelOf} from '../../source/limits.ts';
+import type {Answers, Check, Hit, Input, Level, Limit, Line, Pane, Row, Section, Table} from '../../source/pane.ts';
+import {table} from '../../source/pane.ts';
+import {coveredUntil, type Layout, layoutOf, type Sibling} from '../../source/partitions.ts';
+import {secondsOf, stepName, stepOf} from '../../source/steps.ts';
+import {literalOf, wallOf, wallText} from '../../source/zone.ts';
+import {about, bytes, count, duration, plain, unknown} from '../format.ts';
+
+/** One row of queries/partitions.sql: a partitioned table. `bounds` is JSON: [name, bound or null, detaching][]. */
+export type PartitionsRow = {
+	readonly server_time: number;
+	readonly oid: string;
+	readonly schema: string;
+	readonly name: string;
+	readonly relation: string;
+	readonly parent: string | null;
+	readonly strategy: string;
+	readonly key: string | null;
+	readonly key_types: string | null;
+	readonly partitions: number;
+	readonly detaching: number;
+	readonly locked: number;
+	readonly rows: number;
+	readonly bytes: number;
+	readonly bounds: string;
+	readonly default_name: string | null;
+	readonly default_rows: number | null;
+	readonly key_last: number | null;
+	readonly owner: string;
+	readonly owned: boolean;
+	readonly bounds_zone: string;
+};
+export type Partitioned = PartitionsRow & {
+	readonly kind: string;
+	/** `monthly`; null where no step can be told. */
+	readonly step: string | null;
+	readonly step_s: number | null;
+	readonly first: string | null;
+	readonly last: string | null;
+	readonly until: string | null;
+	/** Seconds from now on in which each row finds its partition; 0 when now has none; null for keys without time, infinite ones included. */
+	readonly covered_s: number | null;
+	readonly gaps: number;
+	readonly note: string;
+};
+
+/** `bounds` of a row, as propose() wants them. */
+export function siblingsOf(row: Pick<PartitionsRow, 'bounds'>): readonly Sibling[] {
+	return (JSON.parse(row.bounds) as [string, string | null, boolean][]).map(([name, bound]) => ({name, bound}));
+}
+
+/** Zones in which the bounds may have been thought: the server's, UTC. */
+export function zonesOf(input: Input): readonly string[] {
+	return [...new Set([input.facts[input.watched]?.timezone ?? 'UTC', 'UTC'])];
+}
+
+function derive(rows: readonly PartitionsRow[], input: Input): readonly Row[] {
+	const zones = zonesOf(input);
+	return rows.map(row => {
+		const layout = layoutOf(row.strategy, row.key_types, siblingsOf(row));
+		const step = stepOf(layout.spans, layout.kind, zones);
+		const zone = 'zone' in step && layout.kind === 'timestamptz' ? step.zone : 'UTC';
+		const now = nowOf(row, layout.kind, zones[0]!);
+		const until = now === null ? null : coveredUntil(layout.spans, now);
+		const show = (point: Point | undefined) => (point === undefined ? null : pointText(point, layout.kind, zone));
+		const last = layout.spans.reduce<Point | undefined>((most, span) => (most === undefined || span.to > most ? span.to : most), undefined);
+		return {
+			...row,
+			kind: layout.kind,
+			step: 'refused' in step ? null : stepName(step),
+			step_s: 'refused' in step ? null : secondsOf(step),
+			first: show(layout.spans[0]?.from),
+			last: show(last),
+			until: until === null ? null : show(until),
+			covered_s: layout.kind === 'integer' || now === null || layout.spans.length === 0 ? null : coveredFor(until, now),
+			gaps: layout.strategy === 'h' ? layout.missing.length : layout.gaps.length,
+			note: noteOf(row, layout, until, now, zone),
+		};
+	});
+}
+
+function nowOf(row: PartitionsRow, kind: KeyKind, zone: string): Point | null {
+	switch (kind) {
+		case 'timestamptz':
+			return row.server_time * 1000;
+		case 'date':
+		case 'timestamp':
+			return wallOf(row.server_time * 1000, zone);
+		case 'integer':
+			return row.key_last === null ? null : BigInt(Math.round(row.key_last));
+		case 'other':
+			return null;
+	}
+}
+
+function coveredFor(until: Point | null, now: Point): number | null {
+	if (until === null) return 0;
+	return until === Number.POSITIVE_INFINITY ? null : (Number(until) - Number(now)) / 1000;
+}
+
+function pointText(point: Point, kind: KeyKind, zone: string): string {
+	if (point === Number.POSITIVE_INFINITY) return 'MAXVALUE';
+	if (point === Number.NEGATIVE_INFINITY) return 'MINVALUE';
+	if (typeof point === 'bigint') return String(point);
+	return (kind === 'timestamptz' ? literalOf(point, zone) : wallText(point)).replace(/ 00:00:00(?:[+-][\d:]+)?$/, '');
+}
+
+function noteOf(row: PartitionsRow, layout: Layout, until: Point | null, now: Point | null, zone: string): string {
+	const notes: string[] = [];
+	if (layout.spans.length > 0 && now !== null && until === null)
+		notes.push(layout.hasDefault ? 'rows of now go to the default partition' : 'rows of now find no partition');
+	const gap = layout.gaps[0];
+	if (gap)
+		notes.push(
+			`gap ${pointText(gap.from, layout.kind, zone)} to ${pointText(gap.to, layout.kind, zone)}${layout.gaps.length > 1 ? ` and ${layout.gaps.length - 1} more` : ''}`,
+		);
+	if (layout.missing.length > 0) notes.push(`no partition for remainder ${layout.missing.slice(0, 5).join(', ')} of ${layout.modulus}`);
+	if (row.default_rows !== null && row.default_rows > 0) notes.push(`about ${count(row.default_rows)} rows in ${row.default_name}`);
+	if (row.detaching > 0) notes.push(`${row.detaching} half detached: alter table ... detach partition ... finalize`);
+	if (row.locked > 0) notes.push(`${row.locked} locked, bounds not read`);
+	if (layout.strange > 0) notes.push(`${layout.strange} bounds are neither times nor integers`);
+	if (layout.strategy === 'l') notes.push(`${layout.values} values named`);
+	return notes.join('; ');
+}
+
+function hits(input: Input, judge: (row: Partitioned) => Omit<Hit, 'subject' | 'rowKey' | 'detail'> | undefined): readonly Hit[] {
+	return ((input.rows.partitions ?? []) as readonly Partitioned[]).flatMap(row => {
+		const hit = judge(row);
+		const span = row.first === null ? '' : `, from ${row.first} to ${row.last}`;
+		return hit ? [{subject: row.relation, rowKey: row.relation, detail: `${row.partitions} partitions${span}. ${row.note}`, ...hit}] : [];
+	});
+}
+
+/**
+ * Seven days are too few for months and too many for days: the thresholds shrink with the step. What ended long ago is not used any more,
+ * and with a default partition nothing fails.
+ */
+function missingLevel(row: Partitioned, limit: Limit): Level | undefined {
+	if (row.covered_s === null) return undefined;
+	const share = row.step_s === null || !limit.warning ? 1 : Math.min(1, row.step_s / limit.warning);
+	const scale = (threshold: number | undefined) => (threshold === undefined ? undefined : threshold * share);
+	const level = levelOf(row.covered_s, {...limit, warning: scale(limit.warning), critical: scale(limit.critical)});
+	if (!level) return undefined;
+	if (row.covered_s === 0 && endedAgo(row) > Math.max(30 * 86_400, 3 * (row.step_s ?? 0))) return 'notice';
+	return level === 'critical' && row.default_name !== null ? 'warning' : level;
+}
+
+/** Seconds since the end of the last partition; 0 while that is ahead. */
+function endedAgo(row: Partitioned): number {
+	const ends = siblingsOf(row).map(sibling => {
+		const bound = parseBound(sibling.bound);
+		return bound.is === 'range' ? pointOf(bound.to[0]!, row.kind as KeyKind) : null;
+	});
+	const last = Math.max(...ends.map(end => (end === null ? Number.NEGATIVE_INFINITY : Number(end))));
+	return Number.isFinite(last) ? Math.max(0, row.server_time - last / 1000) : 0;
+}
+
+const missingCheck: Check = {
+	id: 'partition-missing',
+	class: 'care',
+	title: 'New rows will find no partition',
+	when: (input, limit) =>
+		hits(input, row => {
+			const level = missingLevel(row, limit);
+			const title = row.covered_s === 0 ? `${row.relation}: no partition for now` : `${row.relation}: no partition after ${row.until}`;
+			const remedy = 'Press n on it in Partitions to make the next ones, and see to it that a job does so.';
+			return level && {level, field: 'until', title, remedy, value: row.covered_s ?? 0};
+		}),
+};
+
+const defaultCheck: Check = {
+	id: 'partition-default',
+	class: 'care',
+	title: 'Rows in a default partition',
+	when: (input, limit) =>
+		hits(input, row => {
+			// A list with a default for everything else is a design, not an accident.
+			const level = row.strategy === 'r' ? levelOf(row.default_rows, limit) : undefined;
+			const title = `${row.relation}: about ${count(row.default_rows)} rows in ${row.default_name}`;
+			const remedy = 'While they are there no partition for their range can be attached: move them, then make the partition.';
+			return level && {level, field: 'default_rows', title, remedy, value: row.default_rows ?? 0};
+		}),
+};
+
+const gapCheck: Check = {
+	id: 'partition-gap',
+	class: 'care',
+	title: 'Gaps between partitions',
+	when: (input, limit) =>
+		hits(input, row => {
+			const level = levelOf(row.gaps, limit);
+			const what = row.strategy === 'h' ? 'remainders without partition' : 'gaps between its partitions';
+			const remedy =
+				row.default_name === null ? 'Rows that fall there are refused: attach partitions for them.' : 'Rows that fall there go to the default partition.';
+			return (
+				level && {level: row.default_name === null ? level : 'notice', field: 'gaps', title: `${row.relation}: ${row.gaps} ${what}`, remedy, value: row.gaps}
+			);
+		}),
+};
+
+const detachCheck: Check = {
+	id: 'partition-detach',
+	class: 'care',
+	title: 'Interrupted detach',
+	when: (input, limit) =>
+		hits(input, row => {
+			const level = levelOf(row.detaching, limit);
+			const remedy = 'alter table ... detach partition ... finalize';
+			return level && {level, field: 'partitions', title: `${row.relation}: ${row.detaching} partitions are half detached`, remedy, value: row.detaching};
+		}),
+};
+
+const strategies: Readonly<Record<string, string>> = {r: 'range', l: 'list', h: 'hash'};
+
+const partitioned: Table = table<Partitioned>({
+	id: 'partitions',
+	title: 'Partitioned tables',
+	empty: 'This database has no partitioned tables.',
+	from: {sql: 'partitions'},
+	scope: 'server',
+	every: 'rare',
+	rowKey: row => row.relation,
+	parent: row => row.parent,
+	columns: [
+		{field: 'relation', title: 'table', width: 20, grow: 1, priority: 1},
+		{field: 'strategy', title: 'by', width: 5, priority: 3, show: value => strategies[String(value)] ?? plain(value)},
+		{field: 'step', title: 'step', width: 10, priority: 3},
+		{field: 'partitions', title: 'parts', width: 5, align: 'right', priority: 2},
+		{field: 'first', title: 'first', width: 10, priority: 5},
+		{field: 'until', title: 'covered until', width: 13, priority: 1, show: untilText},
+		{field: 'covered_s', title: 'in', width: 6, align: 'right', priority: 1, show: duration},
+		{field: 'gaps', title: 'gaps', width: 4, align: 'right', priority: 2},
+		{
+			field: 'default_rows',
+			title: 'in default',
+			width: 10,
+			align: 'right',
+			priority: 3,
+			show: (value, row) => (row.default_name === null ? 'none' : about(count(value))),
+		},
+		{field: 'last', title: 'last', width: 10, priority: 6},
+		{field: 'bytes', title: 'size', width: 8, align: 'right', priority: 6, show: value => about(bytes(value))},
+		{field: 'rows', title: 'rows', width: 7, align: 'right', priority: 7, show: value => about(count(value))},
+		{field: 'key', title: 'key', width: 16, priority: 7},
+		{field: 'owner', title: 'owner', width: 12, priority: 8},
+		{field: 'note', title: 'note', width: 12, grow: 1, priority: 4, tone: () => 'dim'},
+	],
+	groups: ['schema', 'strategy', 'owner'],
+	filters: {schema: 'schema', owner: 'owner', by: 'strategy'},
+	order: (a, b) => (a.covered_s ?? Number.POSITIVE_INFINITY) - (b.covered_s ?? Number.POSITIVE_INFINITY) || 0,
+	derive,
+	detail: {title: row => `Partitions of ${row.relation}`, ask: [], sections: sectionsOf},
+	checks: [missingCheck, defaultCheck, gapCheck, detachCheck],
+});
+
+function untilText(_: unknown, row: Partitioned): string {
+	if (row.until !== null) return row.until;
+	if (row.covered_s === 0) return 'not now';
+	return unknown;
+}
+
+function sectionsOf(row: Partitioned, _: Answers, __: Input): readonly Section[] {
+	const pair = (label: string, text: string): Line => [{text: label.padEnd(16), tone: 'dim'}, {text}];
+	const siblings = siblingsOf(row);
+	const width = Math.min(40, Math.max(8, ...siblings.map(sibling => sibling.name.length)));
+	return [
+		{title: '', lines: row.note === '' ? [] : [[{text: row.note}]]},
+		{
+			title: 'Table',
+			lines: [
+				pair('key', plain(row.key)),
+				pair('step', plain(row.step)),
+				pair('covered', `${plain(row.first)} to ${plain(row.last)}${row.covered_s === null ? '' : `, from now on for ${duration(row.covered_s)}`}`),
+				pair('size', `${about(bytes(row.bytes))}, ${about(count(row.rows))} rows, by the last vacuum or analyze`),
+				pair('owner', row.owner),
+			],
+		},
+		{
+			title: `Partitions (${siblings.length}, bounds in ${row.bounds_zone})`,
+			lines: siblings.map(
+				(sibling): Line => [
+					{text: `${sibling.name.padEnd(width)}  `},
+					{text: sibling.bound ?? 'locked: not read', tone: sibling.bound === null ? 'warning' : 'dim'},
+				],
+			),
+		},
+	];
+}
+
+/** Partitioned tables: how far they reach, what is missing, and when. */
+export const partitions: Pane = {id: 'partitions', key: '9', title: 'Partitions', tables: [partitioned], arrange: 'stack'};
