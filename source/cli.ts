@@ -8,10 +8,8 @@ type Trouble = {readonly problem: string; readonly exit: number};
 
 async function main(argv: readonly string[]): Promise<number> {
 	// Processes of the demo that are this program again: not for people, so not in the help.
-	if (argv[0] === 'guard' || argv[0] === 'workload') {
-		await (argv[0] === 'guard' ? import('./demo/guard-main.ts') : import('./demo/workload-main.ts'));
-		return 0;
-	}
+	if (argv[0] === 'guard') return (await import('./demo/guard.ts')).guard(argv.slice(1));
+	if (argv[0] === 'workload') process.exit(await (await import('./demo/workload.ts')).workload(argv.slice(1)));
 	const parsed = parseArguments(argv, version());
 	if ('print' in parsed) {
 		process.stdout.write(`${parsed.print}\n`);
@@ -31,6 +29,10 @@ async function main(argv: readonly string[]): Promise<number> {
 		case 'report': {
 			const [{report}, face] = await Promise.all([import('./io/report.ts'), reportFace()]);
 			return told(await report(parsed, face));
+		}
+		case 'check': {
+			const [{check}, face] = await Promise.all([import('./io/check.ts'), reportFace()]);
+			return told(await check(parsed, face));
 		}
 		case 'demo': {
 			const {demo} = await import('./demo/demo.ts');

@@ -2,7 +2,7 @@ import {type Catalog, pick} from '../catalog.ts';
 import {factsOf} from '../facts.ts';
 import type {Facts, QueryName, Result, ServerId} from '../pane.ts';
 import type {Event} from '../state.ts';
-import {isProblem, type Problem, titleOf} from './conninfo.ts';
+import {isProblem, type Problem, type Target, titleOf} from './conninfo.ts';
 import {type Asked, bounds, codeOf, type Opening, openSession, type Parameters, type Session, sentence} from './session.ts';
 
 /** Oldest major that is spoken to. */
@@ -40,7 +40,7 @@ export type Link = {
 	stop(): Promise<void>;
 };
 
-type Opened = {readonly session: Session; readonly facts: Facts};
+type Opened = {readonly session: Session; readonly facts: Facts; readonly pinned: Target};
 
 /** At the start these pass by themselves (no slot free, starting up): the console opens and tries again. Others need the user. */
 const passing = new Set(['53300', '57P03']);
@@ -49,6 +49,7 @@ export function createLink(options: LinkOptions): Link {
 	const {id, opening, catalog, dispatch, now} = options;
 	const sessions: {sample?: Session; survey?: Session; act?: Session; listen?: Session} = {};
 	let facts: Facts | undefined;
+	let pinned: Target | undefined;
 	let stopped = false;
 	let attempt = 0;
 	let timer: NodeJS.Timeout | undefined;
@@ -71,7 +72,8 @@ export function createLink(options: LinkOptions): Link {
 	}
 
 	async function openFirst(): Promise<Opened | Problem> {
-		const result = await openSession(opening, bounds.sample);
+		// A prompt belongs before the screen: later on, the password that was typed is still known.
+		const result = await openSession(facts ? {target: opening.target} : opening, bounds.sample);
 		if (isProblem(result)) return result;
 		try {
 			const read = await readFacts(result.session, result.session.pid);
@@ -80,7 +82,7 @@ export function createLink(options: LinkOptions): Link {
 				return read;
 			}
 			await result.setUp(read);
-			return {session: result.session, facts: read};
+			return {session: result.session, facts: read, pinned: result.pinned};
 		} catch (error) {
 			await result.session.close();
 			return {problem: `The server refused pgperf's first question: ${sentence(error)}.`, exit: 69, code: codeOf(error)};
@@ -88,7 +90,8 @@ export function createLink(options: LinkOptions): Link {
 	}
 
 	async function openNext(limits: (typeof bounds)[keyof typeof bounds]): Promise<Session | Problem> {
-		const result = await openSession(opening, limits);
+		// Of several hosts, what acts must reach the one that is shown.
+		const result = await openSession({target: pinned ?? opening.target}, limits);
 		if (isProblem(result)) return result;
 		try {
 			await result.setUp(facts!);
@@ -109,6 +112,7 @@ export function createLink(options: LinkOptions): Link {
 		const {session} = result;
 		sessions.sample = session;
 		facts = result.facts;
+		pinned = result.pinned;
 		attempt = 0;
 		session.onLost(message => drop(session, message));
 		dispatch({type: 'connected', server: id, at: now(), facts, ownPids: ownPids(), tls: session.tls});

@@ -44,7 +44,7 @@ export type Opening = {readonly target: Target; readonly askPassword?: (prompt: 
 export async function openSession(
 	opening: Opening,
 	limits: Bounds,
-): Promise<{readonly session: Session; readonly setUp: (facts: Facts) => Promise<void>} | Problem> {
+): Promise<{readonly session: Session; readonly setUp: (facts: Facts) => Promise<void>; readonly pinned: Target} | Problem> {
 	const connected = await connect(opening.target, {applicationName, askPassword: opening.askPassword, signal: opening.signal, pipeline: true});
 	if (isProblem(connected)) return connected;
 	const {client, tls, host} = connected;
@@ -153,6 +153,7 @@ export async function openSession(
 	};
 	return {
 		session,
+		pinned: connected.pinned,
 		async setUp(facts) {
 			pooled = facts.pooled;
 			const text = `select ${settings(facts)
