@@ -104,6 +104,7 @@ function shapeProblems(query: Query, result: pg.QueryResult, where: string): rea
 	if (!known) fields.set(query.name, {file: query.file, types});
 	else if (known.types !== types) problems.push(`${where} returns\n  ${types}\nbut ${known.file}\n  ${known.types}`);
 	const rows = result.rows as Row[];
+	if (rows.length > 1 && !/\border by\b/.test(query.text)) problems.push(`${where}: returns several rows and has no order by`);
 	const wrong = rows.flatMap(row => Object.entries(row)).find(([, value]) => !isValue(value));
 	if (wrong) problems.push(`${where}: ${wrong[0]} came as ${JSON.stringify(wrong[1])}`);
 	seen.set(query.name, [...(seen.get(query.name) ?? []), ...rows.slice(0, 200)]);

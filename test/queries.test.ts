@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import {readFileSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
 import {test} from 'node:test';
 import {paramsOf, parseCatalog, type SqlFile} from '../source/catalog.ts';
-import {sqlFiles, typescriptFiles} from './support/queries.ts';
+import type {Query} from '../source/pane.ts';
+import {repository, sqlFiles, typescriptFiles} from './support/queries.ts';
 
 const files = sqlFiles();
 const catalog = parseCatalog(files);
@@ -110,19 +113,6 @@ test('parameters are declared, numbered, and cast where they are used', () => {
 	);
 });
 
-test('order by is there wherever more than one row can come', () => {
-	const oneRow = new Set(['facts', 'vitals', 'session-statement', 'session-statistics']);
-	assert.deepEqual(
-		offenders(file => {
-			const text = bare(file);
-			return oneRow.has(queryOf(file).name) || !/\bfrom\b/.test(text) || /\border by\b/.test(text)
-				? undefined
-				: 'has no order by: say here if it returns one row';
-		}),
-		[],
-	);
-});
-
 test('cost begins with a word that can be compared', () => {
 	assert.deepEqual(
 		offenders(file => (/^(cheap|moderate|heavy)\b/.test(queryOf(file).cost) ? undefined : queryOf(file).cost)),
@@ -142,3 +132,23 @@ test('every file is used, and every name that is used has a file', () => {
 		[],
 	);
 });
+
+test('the README lists every file with what it needs', () => {
+	const file = path.join(repository, 'queries', 'README.md');
+	const [before, , after] = readFileSync(file, 'utf8').split(/(?<=<!-- files: .* -->\n)([\s\S]*)(?=<!-- end of files -->)/);
+	const rows = [...queries]
+		.sort((a, b) => (a.file < b.file ? -1 : 1))
+		.map(query =>
+			[`[${query.file}](${query.file})`, query.about, needsText(query), query.privilege, query.cost].map(text => text.replaceAll('|', '\\|')).join(' | '),
+		);
+	const table = ['| file | tells | needs | privilege | cost |', '|---|---|---|---|---|', ...rows.map(row => `| ${row} |`)].join('\n');
+	const wanted = `${before}\n${table}\n\n${after}`;
+	if (process.env.UPDATE === '1') writeFileSync(file, wanted);
+	assert.equal(readFileSync(file, 'utf8'), wanted, 'run UPDATE=1 node --import tsx --test test/queries.test.ts');
+});
+
+function needsText(query: Query): string {
+	return query.needs
+		.map(need => (need.kind === 'server' ? `>= ${need.version}` : need.kind === 'extension' ? `${need.name} >= ${need.version}` : need.kind))
+		.join(', ');
+}
