@@ -94,6 +94,7 @@ const declared = {
 	'matview-unpopulated': {title: 'materialized views that were never filled', unit: 'count', warning: 1},
 	checkpoints: {title: 'checkpoints that were forced by WAL; floor: checkpoints', unit: '%', warning: 50, floor: 10},
 	'pending-restart': {title: 'settings that wait for a restart', unit: 'count', notice: 1},
+	'dangerous-setting': {title: 'settings that may lose data or let the server rot', unit: 'count', warning: 1},
 } as const satisfies Readonly<Record<string, Declared>>;
 
 /** Every threshold, its default and where it came from: no check has a number of its own. */
