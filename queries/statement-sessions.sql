@@ -9,7 +9,7 @@ select
   a.usename::text as usename,
   a.datname::text as datname,
   a.application_name,
-  greatest(0, pg_catalog.date_part('epoch', pg_catalog.statement_timestamp() - a.query_start))::float8 as query_s,
+  pg_catalog.date_part('epoch', pg_catalog.statement_timestamp() - a.query_start)::float8 as query_s,
   a.wait_event_type,
   a.wait_event
 from pg_catalog.pg_stat_activity a

@@ -1,5 +1,6 @@
 import {levelOf} from '../source/limits.ts';
-import type {Answers, Hit, Input, Limit, Line, Row, Value} from '../source/pane.ts';
+import type {Answers, Column, Hit, Input, Limit, Line, Row, Section, Value} from '../source/pane.ts';
+import {about, bytes} from './format.ts';
 
 /** A number of a row; null where it is unknown. */
 export function figure(row: Row | undefined, field: string): number | null {
@@ -88,4 +89,36 @@ export function told(name: string, value: string, width = 22): Line {
 export function hit(value: number | null, limit: Limit, what: Omit<Hit, 'level' | 'value'>): readonly Hit[] {
 	const level = levelOf(value, limit);
 	return level === undefined || value === null ? [] : [{...what, level, value}];
+}
+
+/** A size that was asked for, or `≈` one that the catalog remembers: nobody waits behind a lock for a number. */
+export function sizeOf(row: Row, field = 'size_bytes'): string {
+	const shown = bytes(row[field]);
+	return row.size_exact === false ? about(shown) : shown;
+}
+
+/** A column of numbers: their format alone, right-aligned. */
+export function numbers<R extends Row>(
+	field: string,
+	title: string,
+	width: number,
+	priority: number,
+	show: (value: Value) => string,
+	tone?: Column<R>['tone'],
+): Column<R> {
+	return {field, title, width, priority, align: 'right', show: value => show(value), tone};
+}
+
+/** `orders`, or `audit.orders` where the schema is not the usual one. */
+export function qualified(nspname: Value | undefined, relname: Value | undefined): string {
+	return nspname === 'public' || nspname === null || nspname === undefined ? text(relname) : `${text(nspname)}.${text(relname)}`;
+}
+
+/** What would mend it and what would undo that: statements to read and copy, sent by nobody. */
+export function remedies(mend: Value | undefined, undo: Value | undefined): readonly Section[] {
+	const lines = (value: Value | undefined): readonly Line[] => [[typeof value === 'string' ? {text: value} : {text: 'not known', tone: 'dim'}]];
+	return [
+		{title: 'What would mend it', lines: lines(mend)},
+		{title: 'What would undo that', lines: lines(undo)},
+	];
 }

@@ -518,21 +518,19 @@ function tile(input: Input): Tile {
 		{text: ' of mean ', tone: 'dim'},
 		{text: milliseconds(sums?.mean), tone: 'strong'},
 	];
-	const lines = top
-		.slice(0, 5)
-		.map(
-			(row): Line => [
-				{text: `${percent(row.time_share).padStart(6)} `, tone: 'strong'},
-				{text: `${milliseconds(row.mean).padStart(7)} `},
-				{
-					text:
-						typeof row.query === 'string' || row.kind === 'hidden'
-							? statementText(row.query ?? null, row)
-							: `${text(row.usename)}@${text(row.datname)} ${text(row.queryid)}`,
-					tone: 'dim',
-				},
-			],
-		);
+	const lines = top.slice(0, 5).map(
+		(row): Line => [
+			{text: `${percent(row.time_share).padStart(6)} `, tone: 'strong'},
+			{text: `${milliseconds(row.mean).padStart(7)} `},
+			{
+				text:
+					typeof row.query === 'string' || row.kind === 'hidden'
+						? statementText(row.query ?? null, row)
+						: `${text(row.usename)}@${text(row.datname)} ${text(row.queryid)}`,
+				tone: 'dim',
+			},
+		],
+	);
 	return {title: 'Slow queries', lines: [head, ...lines], series: 'statement-load'};
 }
 
