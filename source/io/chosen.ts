@@ -17,7 +17,7 @@ export function choosePanes(panes: readonly Pane[], only: string | undefined, ex
 	if ('problem' in unwanted) return unwanted;
 	const chosen = wanted.filter(pane => !unwanted.includes(pane));
 	if (chosen.length === 0) return {problem: 'No pane is left: --only and --except take away everything.', exit: 64};
-	return {panes: withSources(all, chosen), only: new Set(chosen.map(pane => pane.id))};
+	return {panes: withSources(all, pane => chosen.includes(pane)), only: new Set(chosen.map(pane => pane.id))};
 }
 
 function named(panes: readonly Pane[], list: string, option: string): readonly Pane[] | Problem {
@@ -38,8 +38,8 @@ function named(panes: readonly Pane[], list: string, option: string): readonly P
 	return found;
 }
 
-/** Panes of which nothing but a source is needed keep only that source. */
-function withSources(panes: readonly Pane[], chosen: readonly Pane[]): readonly Pane[] {
+/** Panes with the tables that are needed: those wanted, the frame's, and what they are derived from. */
+export function withSources(panes: readonly Pane[], wanted: (pane: Pane, table: Table) => boolean): readonly Pane[] {
 	const tables = panes.flatMap(pane => pane.tables);
 	const needed = new Set<Table>();
 	const need = (table: Table) => {
@@ -47,7 +47,7 @@ function withSources(panes: readonly Pane[], chosen: readonly Pane[]): readonly 
 		needed.add(table);
 		if ('tables' in table.from) for (const id of table.from.tables) for (const source of tables.filter(one => one.id === id)) need(source);
 	};
-	for (const pane of panes) if (chosen.includes(pane) || pane.place === 'frame') pane.tables.forEach(need);
+	for (const pane of panes) for (const table of pane.tables) if (pane.place === 'frame' || wanted(pane, table)) need(table);
 	return panes.flatMap(pane => {
 		const kept = pane.tables.filter(table => needed.has(table));
 		return kept.length === 0 ? [] : kept.length === pane.tables.length ? [pane] : [{...pane, tables: kept, series: undefined, chart: undefined}];
