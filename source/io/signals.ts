@@ -13,8 +13,11 @@ const patience = 2000;
 export function onSignals(terminal: Terminal, handlers: {quit(signal: NodeJS.Signals): Promise<void> | void}): () => void {
 	let ending = false;
 	const end = async (signal: NodeJS.Signals, line: string, code: number) => {
-		// A second signal does not wait for the answer to the first.
-		if (ending) process.exit(code);
+		if (ending) {
+			// Asked twice to end, no longer waits for the goodbye. But a lost line hangs up twice: once the terminal, once its shell.
+			if (signal !== 'SIGHUP') process.exit(code);
+			return;
+		}
 		ending = true;
 		const restored = terminal.close();
 		try {
@@ -26,9 +29,12 @@ export function onSignals(terminal: Terminal, handlers: {quit(signal: NodeJS.Sig
 		}
 	};
 	const gone = () => {
-		if (!ending) void end('SIGHUP', 'pgperf: the terminal is gone', 128 + constants.signals.SIGHUP);
+		void end('SIGHUP', 'pgperf: the terminal is gone', 128 + constants.signals.SIGHUP);
 	};
-	const crashed = (thrown: unknown) => void end('SIGTERM', `pgperf: internal error: ${told(thrown)}`, 70);
+	const crashed = (thrown: unknown) => {
+		// What breaks while the program is torn down must not cut the goodbye.
+		if (!ending) void end('SIGTERM', `pgperf: internal error: ${told(thrown)}`, 70);
+	};
 
 	const listeners = deadly.map(signal => [signal, () => void end(signal, `pgperf: ended by ${signal}`, 128 + constants.signals[signal])] as const);
 	for (const [signal, listener] of listeners) process.on(signal, listener);

@@ -48,16 +48,23 @@ export const inkOptions = {
 const enter = '\x1b[?1049h\x1b[?7l\x1b[?25l';
 const leave = '\x1b[m\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[?1049l';
 
-export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv): Terminal | {readonly problem: string; readonly exit: 64} {
-	const {stdin, stdout: screen, stderr} = streams;
-	const elsewhere = '`pgperf report` prints the same once, as text.';
-	if (!screen.isTTY) return {problem: `The output is not a terminal. ${elsewhere}`, exit: 64};
-	if (!stdin.isTTY) return {problem: `The input is not a terminal, so no key could be read. ${elsewhere}`, exit: 64};
-	if (env.TERM === 'dumb' || !env.TERM)
-		return {problem: `This terminal can't move its cursor (TERM is ${env.TERM ? 'dumb' : 'not set'}). ${elsewhere}`, exit: 64};
+type Problem = {readonly problem: string; readonly exit: 64};
 
-	// A terminal that stopped reading must not stop the program: Node writes to terminals blocking unless told otherwise.
-	(screen as unknown as {_handle?: {setBlocking?: (on: boolean) => void}})._handle?.setBlocking?.(false);
+/** Why there can be no screen here. */
+export function unfit({stdin, stdout}: Streams, env: NodeJS.ProcessEnv): Problem | undefined {
+	const elsewhere = '`pgperf report` prints the same once, as text.';
+	if (!stdout.isTTY) return {problem: `The output is not a terminal. ${elsewhere}`, exit: 64};
+	if (!stdin.isTTY) return {problem: `The input is not a terminal, so no key could be read. ${elsewhere}`, exit: 64};
+	const dumb = process.platform !== 'win32' && (env.TERM === 'dumb' || !env.TERM);
+	return dumb ? {problem: `This terminal can't move its cursor (TERM is ${env.TERM ? 'dumb' : 'not set'}). ${elsewhere}`, exit: 64} : undefined;
+}
+
+/** Takes the screen. */
+export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv): Terminal | Problem {
+	const problem = unfit(streams, env);
+	if (problem) return problem;
+	const {stdin, stdout: screen, stderr} = streams;
+	for (const stream of [screen, stderr]) block(stream, false);
 	// The Linux console knows no titles and would print a part of them.
 	const titled = env.TERM !== 'linux';
 	const captured = capture(screen, stderr);
@@ -215,7 +222,13 @@ export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv): Terminal
 		state = 'closed';
 		for (const [signal, listener] of signals) process.off(signal, listener);
 		closed = ours
-			? Promise.race([new Promise<void>(resolve => send(farewell(), resolve)), new Promise<void>(resolve => setTimeout(resolve, 1000).unref())])
+			? new Promise(resolve => {
+					setTimeout(resolve, 1000).unref();
+					send(farewell(), () => {
+						block(screen, true);
+						resolve();
+					});
+				})
 			: Promise.resolve();
 		// Only now what may fail: the tree may be what crashed, the input may be gone.
 		try {
@@ -269,6 +282,11 @@ export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv): Terminal
 		captured: captured.lines,
 		close,
 	};
+}
+
+/** A terminal that stopped reading must not stop the program: Node's writes to terminals block unless told otherwise. */
+function block(stream: NodeJS.WriteStream, on: boolean): void {
+	(stream as unknown as {_handle?: {setBlocking?: (on: boolean) => void}})._handle?.setBlocking?.(on);
 }
 
 /** Writes at the very end, for at most a second: later nobody could. */
