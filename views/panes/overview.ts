@@ -8,9 +8,6 @@ import {cut, toWidth, widthOf} from '../layout.ts';
 import {loadsOf} from './loads.ts';
 import type {WaitEvent} from './waits.ts';
 
-/** The tiles in the order in which the cursor goes through them. */
-export const tileOrder: readonly PaneId[] = ['connections', 'queries', 'locks', 'replication', 'cache', 'indexes'];
-
 export type TileView = {
 	readonly pane: PaneId;
 	readonly tile: Tile;
@@ -23,14 +20,14 @@ export type TileView = {
 export type LoadView = {readonly loads: readonly Load[]; readonly events: readonly WaitEvent[] | null};
 export type Extent = {readonly columns: number; readonly rows: number};
 
-/** What the overview shows of all panes; `cursor` is the place of the selected tile among them. */
+/** What the overview shows of all panes, in their order; `cursor` is the place of the selected one among those that have a tile. */
 export function overviewParts(
 	panes: readonly Pane[],
 	input: Input,
 	limits: Limits,
 	cursor: number,
 ): {readonly tiles: readonly TileView[]; readonly load: LoadView} {
-	const tiled = tileOrder.flatMap(id => panes.find(pane => (pane.id === id || (id === 'connections' && pane.id === 'sessions')) && pane.tile) ?? []);
+	const tiled = panes.filter(pane => pane.tile);
 	const series = panes.flatMap(pane => pane.series ?? []);
 	const tiles = tiled.map((pane, index) => tileView(pane, series, input, limits, index === cursor));
 	return {tiles, load: {loads: loadsOf(input.history), events: (input.rows['load-events'] ?? null) as readonly WaitEvent[] | null}};
