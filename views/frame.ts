@@ -25,18 +25,22 @@ export function screenOf(state: State): Line[] {
 function full(state: State): Line[] {
 	const {columns, rows} = state.size;
 	const rule: Line[] = rows < 16 ? [] : [[{text: '─'.repeat(columns), tone: 'dim'}]];
-	const height = rows - frameHeight(state);
-	const body = paneOf(state).place === 'overview' ? overview(state, height) : paneBody(state, height);
 	return [
 		headline(state),
 		toWidth(vitalsLine(inputOf(state), columns), columns),
 		findingsLine(state),
 		tabs(state),
 		...rule,
-		...withOverlay(state, body),
+		...withOverlay(state, bodyLines(state)),
 		...rule,
 		footer(state),
 	];
+}
+
+/** The open pane between the rules. */
+export function bodyLines(state: State): Line[] {
+	const height = state.size.rows - frameHeight(state);
+	return paneOf(state).place === 'overview' ? overview(state, height) : paneBody(state, height);
 }
 
 function overview(state: State, height: number): Line[] {

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import type {State} from '../source/state.ts';
+import {freshView} from '../source/visible.ts';
+import {bodyLines, screenOf} from '../views/frame.ts';
+import {widthOfLine} from '../views/layout.ts';
+import {panes} from '../views/panes/index.ts';
+import {golden} from './support/golden.ts';
+import {type Play, recorded} from './support/recorded.ts';
+
+const sizes = [
+	[80, 24],
+	[120, 32],
+	[200, 50],
+] as const;
+const shown = panes.filter(pane => pane.place !== 'frame');
+
+function everyLineFits(state: State): void {
+	const lines = screenOf(state);
+	assert.equal(lines.length, state.size.rows);
+	for (const line of lines) assert.equal(widthOfLine(line), state.size.columns, JSON.stringify(line));
+}
+
+for (const pane of shown) {
+	const faces =
+		pane.arrange === 'switch' && pane.place !== 'overview'
+			? pane.tables.map((table, index) => ({name: `${pane.id}.${table.id}`, index}))
+			: [{name: pane.id, index: 0}];
+	for (const face of faces) {
+		for (const [columns, rows] of sizes) {
+			test(`${face.name} at ${columns}x${rows}`, () => {
+				const state = {...recorded(pane.id, {columns, rows}), shown: {[pane.id]: face.index}};
+				everyLineFits(state);
+				golden(`${face.name}.${columns}`, bodyLines(state));
+			});
+		}
+	}
+	for (const play of ['empty', 'skipped'] satisfies Play[]) {
+		test(`${pane.id}, ${play}`, () => {
+			const state = recorded(pane.id, {columns: 80, rows: 24}, play);
+			everyLineFits(state);
+			golden(`${pane.id}.${play}`, bodyLines(state));
+		});
+	}
+}
+
+test('the whole frame', () => {
+	for (const [columns, rows] of sizes) golden(`frame.${columns}`, screenOf(recorded('sessions', {columns, rows})));
+});
+
+test('every line is exactly as wide as the screen, at any size and scrolled anywhere', () => {
+	for (const pane of shown) {
+		for (const [columns, rows] of [
+			[40, 12],
+			[57, 15],
+			[133, 41],
+			[300, 100],
+		] as const) {
+			const state = recorded(pane.id, {columns, rows});
+			for (const offset of [0, 1, 5, 50]) {
+				for (const top of [0, 3, 1000]) {
+					const views = Object.fromEntries(pane.tables.map(table => [table.id, {...freshView, offset, top}]));
+					everyLineFits({...state, views});
+				}
+			}
+		}
+	}
+});
