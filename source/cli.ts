@@ -34,6 +34,22 @@ async function main(argv: readonly string[]): Promise<number> {
 			const [{check}, face] = await Promise.all([import('./io/check.ts'), reportFace()]);
 			return told(await check(parsed, face));
 		}
+		case 'doctor': {
+			const [{doctor}, {panes}, {serverReport, diagnosed}] = await Promise.all([
+				import('./io/doctor.ts'),
+				import('../views/panes/index.ts'),
+				import('../views/report.ts'),
+			]);
+			return told(await doctor(parsed, {panes, serverReport, diagnosed}));
+		}
+		case 'diff': {
+			const [{diff}, {changed}] = await Promise.all([import('./io/diff.ts'), import('../views/report.ts')]);
+			return told(await diff(parsed, {changed}));
+		}
+		case 'sql':
+			return told(await (await import('./io/sql.ts')).sql(parsed));
+		case 'audit':
+			return told(await (await import('./io/audit-log.ts')).audit(parsed));
 		case 'demo': {
 			const {demo} = await import('./demo/demo.ts');
 			return demo([...parsed.input], (words, context) => main(withContext(words, context)));

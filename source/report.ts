@@ -169,6 +169,8 @@ export type RowReport = {
 	/** What a person reads, one for each column; only the first rows have it. */
 	readonly cells?: readonly string[];
 	readonly tones?: Readonly<Record<string, Tone>>;
+	/** Not worth a line to a person: idle sessions, sums that others are measured by. */
+	readonly hidden?: true;
 };
 
 export type SeriesReport = {
@@ -243,3 +245,5 @@ export function parseReport(text: string): Report | {readonly problem: string} {
 		return {problem: `was written by a newer pgperf (schema ${String(value.schema)}, known is ${schemaVersion})`};
 	return value as Report;
 }
+
+export const levelRanks: Readonly<Record<Level, number>> = {notice: 1, warning: 2, critical: 3};

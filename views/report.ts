@@ -1,7 +1,10 @@
 import pkg from '../package.json' with {type: 'json'};
+import type {Changes} from '../source/compare.ts';
 import type {Literals} from '../source/mask.ts';
 import {type Report, type ServerReport, schemaVersion} from '../source/report.ts';
 import type {State} from '../source/state.ts';
+import {changesOutline} from './report/changes.ts';
+import {type Diagnosis, doctorOutline} from './report/doctor.ts';
 import {iso, serverReport} from './report/document.ts';
 import {htmlOf} from './report/html.ts';
 import {markdownOf} from './report/markdown.ts';
@@ -40,6 +43,22 @@ export function rendered(report: Report, options: ReportOptions): string {
 		case 'html':
 			return htmlOf(outline(report, {rows: 25}), titleOf(report));
 	}
+}
+
+/** What changed between two reports, in words. */
+export function changed(
+	a: Report,
+	b: Report,
+	found: {readonly pairs: readonly Changes[]; readonly alone: readonly string[]},
+	options: Omit<ReportOptions, 'format'> & {readonly format: 'text' | 'markdown'},
+): string {
+	const blocks = changesOutline(a, b, found);
+	return options.format === 'text' ? textOf(blocks, options) : markdownOf(blocks);
+}
+
+/** What a role sees and what would show the rest, in words. */
+export function diagnosed(diagnosis: Diagnosis, options: Omit<ReportOptions, 'format'>): string {
+	return textOf(doctorOutline(diagnosis), options);
 }
 
 function titleOf(report: Report): string {

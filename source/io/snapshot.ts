@@ -1,7 +1,7 @@
 import {setTimeout as pause} from 'node:timers/promises';
 import {type Catalog, pick} from '../catalog.ts';
 import {queryOf} from '../due.ts';
-import type {History, Pane, QueryName, Result, ServerId, Table} from '../pane.ts';
+import type {History, Pane, QueryName, Result, Row, ServerId, Table} from '../pane.ts';
 import {reducer} from '../reduce.ts';
 import {createStore, type Event, initialState, type Settings, type State, type Store} from '../state.ts';
 import {freshView, visible} from '../visible.ts';
@@ -29,6 +29,8 @@ export type Snapshot = {
 	readonly impossible: ReadonlySet<QueryName>;
 	/** Names of the databases that can be connected to; null where they could not be asked. */
 	readonly databases: readonly string[] | null;
+	/** The row of queries/connection.sql. */
+	readonly connection: Row | null;
 };
 
 /** As many as one answer can be waited for together: what hangs costs its neighbours no more than that. */
@@ -84,7 +86,10 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot |
 			await round(true);
 		}
 		await lookUp(link, main, tables, time);
-		const databases = await within(link.one('survey', 'database-names', []), time.end);
+		const [databases, connection] = await Promise.all([
+			within(link.one('survey', 'database-names', []), time.end),
+			within(link.one('survey', 'connection', []), time.end),
+		]);
 		main.dispatch({type: 'ticked', at: performance.now(), wall: Date.now()});
 		const state = main.get();
 		return {
@@ -92,6 +97,7 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot |
 			history: {rings: seconds.get().history, step_s: step / 1000},
 			impossible: impossibleQueries(catalog, state, tables),
 			databases: databases?.status === 'ok' ? databases.sample.rows.map(row => String(row.datname)) : null,
+			connection: connection?.status === 'ok' ? (connection.sample.rows[0] ?? null) : null,
 		};
 	} finally {
 		giveUp.abort();

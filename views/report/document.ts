@@ -246,9 +246,10 @@ function tableOf(
 		counters: table.counters ?? [],
 		summary: answered && table.summary ? table.summary(rows, input).map(line => unpainted(line).trimEnd()) : [],
 		columns: table.columns.map(columnReport),
-		rows: ordered
-			.slice(0, options.rows)
-			.map((one, index) => rowReport(table, one, index < Math.min(options.cells, shown.length) ? toneFor(table, findings) : undefined)),
+		rows: ordered.slice(0, options.rows).map((one, index) => ({
+			...rowReport(table, one, index < Math.min(options.cells, shown.length) ? toneFor(table, findings) : undefined),
+			...(index >= shown.length && {hidden: true as const}),
+		})),
 	};
 }
 
