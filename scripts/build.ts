@@ -1,7 +1,8 @@
 // Bundles the program into dist/, and copies beside it what a DBA may want to read.
-import {cp, mkdir, rm} from 'node:fs/promises';
+import {cp, mkdir, rename, rm} from 'node:fs/promises';
 import {fileURLToPath} from 'node:url';
 import * as esbuild from 'esbuild';
+import {writeLicences} from './licences.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -14,12 +15,24 @@ const withoutDevtools: esbuild.Plugin = {
 	},
 };
 
+/** Made beside the old one and put in its place when it is whole: a program that runs from dist/ is not pulled apart. */
 export async function build(): Promise<void> {
-	await rm(`${root}dist`, {recursive: true, force: true});
-	await mkdir(`${root}dist`, {recursive: true});
-	await esbuild.build({
+	const made = `${root}dist.${process.pid}`;
+	try {
+		await buildInto(made);
+		await rm(`${root}dist`, {recursive: true, force: true});
+		await rename(made, `${root}dist`);
+	} finally {
+		await rm(made, {recursive: true, force: true});
+	}
+}
+
+async function buildInto(made: string): Promise<void> {
+	await mkdir(made, {recursive: true});
+	const {metafile} = await esbuild.build({
+		metafile: true,
 		entryPoints: [`${root}source/cli.ts`],
-		outdir: `${root}dist`,
+		outdir: made,
 		bundle: true,
 		splitting: true,
 		format: 'esm',
@@ -35,7 +48,9 @@ export async function build(): Promise<void> {
 		plugins: [withoutDevtools],
 		logLevel: 'warning',
 	});
-	await cp(`${root}queries`, `${root}dist/queries`, {recursive: true});
+	await cp(`${root}queries`, `${made}/queries`, {recursive: true});
+	for (const folder of ['servers', 'seed']) await cp(`${root}source/demo/${folder}`, `${made}/demo/${folder}`, {recursive: true});
+	writeLicences(root, metafile);
 }
 
 await build();
