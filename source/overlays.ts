@@ -1,4 +1,5 @@
 import {chosenRows, whyNot} from './keys.ts';
+import {cancelled} from './questions.ts';
 import type {Event, MenuItem, Overlay, State} from './state.ts';
 import {focusedTable, topOverlay} from './state.ts';
 import {viewOf} from './window.ts';
@@ -122,6 +123,7 @@ export function chosen(state: State, at: number, step: (state: State, event: Eve
 		case 'servers':
 			return step(behind, {type: 'watched', server: item.id});
 		case 'leave':
-			return item.id === 'stay' ? behind : {...behind, leaving: true};
+			if (item.id === 'stay') return behind;
+			return {...(item.id === 'cancel' ? behind.running.reduce((next, {request}) => cancelled(next, request), behind) : behind), leaving: true};
 	}
 }

@@ -284,10 +284,13 @@ export type Action<R extends Row = Row> = {
 	readonly many: boolean;
 	readonly input?: readonly Field[];
 	readonly plan: {readonly sql: QueryName} | {readonly redis: 'invalidate'};
-	/** 'signal' runs on act and checks afterwards whether the target is gone; 'ddl' and 'long' run on a session of their own. */
-	readonly run: 'signal' | 'ddl' | 'long' | 'redis';
-	/** Parameters of the plan's file, in order. */
-	readonly params: (rows: readonly R[], input: Readonly<Record<string, string>>) => readonly (Value | readonly Value[])[];
+	/**
+	 * 'signal' runs on act and checks afterwards whether the target is gone; 'call' is one function call on act, on standbys too;
+	 * 'ddl' and 'long' run on a session of their own.
+	 */
+	readonly run: 'signal' | 'call' | 'ddl' | 'long' | 'redis';
+	/** Parameters of the plan's file, in order. The facts are those of the server that will be asked. */
+	readonly params: (rows: readonly R[], input: Readonly<Record<string, string>>, facts: Facts) => readonly (Value | readonly Value[])[];
 	/** Why not, as a sentence; nothing when it can be done. */
 	readonly disabled?: (row: R, facts: Facts) => string | undefined;
 	/** Lines for the question from what the console already knows: how many are freed, who is next. */

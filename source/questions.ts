@@ -79,19 +79,20 @@ export function answered(state: State, event: Of<'answered'>): State {
 		question.action,
 		question.plan.targets.filter(target => target.why === null).map(target => target.subject),
 	);
+	const brief = question.action.run === 'signal' || question.action.run === 'call';
 	const progress: Overlay = {
 		is: 'progress',
 		request: event.request,
 		title,
 		lines: [],
 		since: event.at,
-		cancel: question.action.run === 'signal' ? 'impossible' : 'possible',
+		cancel: brief ? 'impossible' : 'possible',
 	};
 	return {
 		...state,
-		overlays: question.action.run === 'signal' ? without : [...without, progress],
-		running: [...state.running, {request: event.request, title, cancellable: question.action.run !== 'signal'}],
-		notice: question.action.run === 'signal' ? {text: `${title} …`, tone: 'plain', until: state.now + 10_000} : state.notice,
+		overlays: brief ? without : [...without, progress],
+		running: [...state.running, {request: event.request, title, cancellable: !brief}],
+		notice: brief ? {text: `${title} …`, tone: 'plain', until: state.now + 10_000} : state.notice,
 	};
 }
 
@@ -115,6 +116,7 @@ export function progressed(state: State, event: Of<'progressed'>): State {
 export function cancelled(state: State, request: number): State {
 	return {
 		...state,
+		running: state.running.map(one => (one.request === request && one.cancellable ? {...one, cancelled: true} : one)),
 		overlays: state.overlays.map(overlay => (overlay.is === 'progress' && overlay.request === request ? {...overlay, cancel: 'asked' as const} : overlay)),
 	};
 }

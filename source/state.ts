@@ -189,7 +189,7 @@ export type State = {
 	readonly notice: Notice | null;
 	readonly log: readonly LogEntry[];
 	/** Actions under way, by request. */
-	readonly running: readonly {readonly request: number; readonly title: string; readonly cancellable: boolean}[];
+	readonly running: readonly {readonly request: number; readonly title: string; readonly cancellable: boolean; readonly cancelled?: boolean}[];
 	readonly requests: number;
 	/** What `w` offers besides the servers already known: names of the configuration, databases of this server. */
 	readonly places: readonly MenuItem[];

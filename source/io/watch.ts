@@ -3,7 +3,7 @@ import {missingTexts} from '../lookup.ts';
 import type {Pane, PaneId, ServerId} from '../pane.ts';
 import {reducer} from '../reduce.ts';
 import {createStore, initialState, type Settings, type Size, type State, type Store, topOverlay} from '../state.ts';
-import {startActions} from './actions.ts';
+import {type Actions, startActions} from './actions.ts';
 import type {Audit} from './audit.ts';
 import {startCollector} from './collector.ts';
 import type {Problem} from './conninfo.ts';
@@ -34,6 +34,8 @@ export type Watch = {
 	readonly links: ReadonlyMap<ServerId, Link>;
 	/** Connects; a problem that no retry mends is returned, and nothing runs then. */
 	start(): Promise<Problem | undefined>;
+	/** Plans and carries out; from `start` on. */
+	readonly actions: Actions | undefined;
 	stop(): Promise<void>;
 };
 
@@ -52,6 +54,7 @@ export function createWatch(options: WatchOptions): Watch {
 		]),
 	);
 	const stops: (() => void)[] = [];
+	let actions: Actions | undefined;
 
 	/** What the open row wants to know beyond its table. */
 	async function fetchDetail(state: State): Promise<void> {
@@ -85,6 +88,9 @@ export function createWatch(options: WatchOptions): Watch {
 	return {
 		store,
 		links,
+		get actions() {
+			return actions;
+		},
 		async start() {
 			const [first, ...companions] = links.values();
 			const problem = await first!.start();
@@ -97,9 +103,9 @@ export function createWatch(options: WatchOptions): Watch {
 					if (trouble) dispatch({type: 'lost', server: link.id, at: now(), message: trouble.problem, retryAt: Number.POSITIVE_INFINITY});
 				});
 			}
+			actions = startActions({store, links, audit, who, now, wall, evidence});
 			stops.push(
 				startCollector(store, links, {now, wall}).stop,
-				startActions({store, links, audit, who, now, wall, evidence}).stop,
 				store.subscribe((state, event) => {
 					if (event.type === 'entered') void fetchDetail(state);
 					if (event.type === 'sampled' || event.type === 'moved' || event.type === 'opened' || event.type === 'switched') void lookUp(state);
@@ -109,6 +115,7 @@ export function createWatch(options: WatchOptions): Watch {
 		},
 		async stop() {
 			for (const stop of stops) stop();
+			await actions?.stop();
 			await Promise.all([...links.values()].map(link => link.stop()));
 		},
 	};

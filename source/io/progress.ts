@@ -1,0 +1,96 @@
+import type {Line, Row} from '../pane.ts';
+import {isProblem} from './conninfo.ts';
+import type {Link} from './postgres.ts';
+import {type Session, sentence} from './session.ts';
+
+/** What was seen last of our own working session. */
+export type Seen = {readonly pid: number; readonly backend_start: string | null; readonly blockers: string | null; readonly synchronous: boolean};
+
+export type Observer = {
+	/** Said above what the server tells: which step, which try. */
+	say(text: string): void;
+	readonly seen: () => Seen;
+	stop(): void;
+};
+
+/** Looks at our own working session while it works, and ends its statement when that is asked for. */
+export function observe(options: {
+	readonly link: Link;
+	readonly session: Session;
+	readonly cancel: AbortSignal;
+	readonly report: (lines: readonly Line[]) => void;
+}): Observer {
+	const {link, session, cancel, report} = options;
+	let said = '';
+	let trouble = '';
+	let seen: Seen = {pid: session.pid, backend_start: null, blockers: null, synchronous: false};
+	let timer: NodeJS.Timeout | undefined;
+	let stopped = false;
+
+	async function look(): Promise<void> {
+		const [own, progress] = await Promise.all([link.one('act', 'actions/work', [session.pid]), link.one('act', 'progress', [])]);
+		if (stopped) return;
+		const row = own.status === 'ok' ? own.sample.rows[0] : undefined;
+		const step = progress.status === 'ok' ? progress.sample.rows.find(one => one.pid === session.pid) : undefined;
+		if (row)
+			seen = {
+				pid: session.pid,
+				backend_start: textOf(row.backend_start) ?? seen.backend_start,
+				blockers: textOf(row.blockers),
+				synchronous: row.wait_event === 'SyncRep',
+			};
+		report(linesOf(said, row, step, trouble));
+		timer = setTimeout(() => void look(), 250);
+	}
+
+	/** Again until the statement has ended: a signal that comes between two statements is lost. */
+	async function end(): Promise<void> {
+		while (!stopped) {
+			const act = await link.act();
+			if (isProblem(act)) trouble = `it could not be cancelled yet: ${act.problem}`;
+			else {
+				await act.send(`select pg_cancel_backend(${session.pid})`).catch(error => {
+					trouble = `it could not be cancelled yet: ${sentence(error)}`;
+				});
+			}
+			await new Promise(resolve => setTimeout(resolve, 500));
+		}
+	}
+
+	const onAbort = () => void end();
+	if (cancel.aborted) onAbort();
+	else cancel.addEventListener('abort', onAbort, {once: true});
+	void look();
+	return {
+		say(text) {
+			said = text;
+		},
+		seen: () => seen,
+		stop() {
+			stopped = true;
+			clearTimeout(timer);
+			cancel.removeEventListener('abort', onAbort);
+		},
+	};
+}
+
+function textOf(value: unknown): string | null {
+	return typeof value === 'string' ? value : null;
+}
+
+function linesOf(said: string, row: Row | undefined, step: Row | undefined, trouble: string): readonly Line[] {
+	const lines: Line[] = [];
+	if (said !== '') lines.push([{text: said}]);
+	if (step) lines.push([{text: `${String(step.kind)}: ${String(step.phase ?? 'at work')}${shareOf(step)}`}]);
+	if (row?.wait_event === 'SyncRep') lines.push([{text: 'committed here; waits for a synchronous standby to confirm it', tone: 'warning'}]);
+	else if (row?.wait_event_type === 'Lock') lines.push([{text: `waits for a lock behind ${row.blockers ?? 'somebody'}`, tone: 'warning'}]);
+	else if (row?.wait_event != null && row.state === 'active') lines.push([{text: `waits: ${row.wait_event_type}:${row.wait_event}`, tone: 'dim'}]);
+	if (trouble !== '') lines.push([{text: trouble, tone: 'warning'}]);
+	return lines;
+}
+
+function shareOf(step: Row): string {
+	const {done, whole, unit} = step;
+	if (typeof done !== 'number' || typeof whole !== 'number' || whole <= 0) return '';
+	return `, ${Math.floor((100 * done) / whole)} % of ${Math.round(whole)} ${unit ?? ''}`;
+}
