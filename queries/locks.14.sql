@@ -75,7 +75,9 @@ prepared as materialized (
   join held l on l.granted and l.pid is null and l.mode = any (c.with_modes)
     and (l.locktype, l.database, l.relation, l.page, l.tuple, l.virtualxid, l.transactionid, l.classid, l.objid, l.objsubid)
       is not distinct from (w.locktype, w.database, w.relation, w.page, w.tuple, w.virtualxid, w.transactionid, w.classid, w.objid, w.objsubid)
-  join pg_catalog.pg_prepared_xacts p on l.virtualtransaction = '-1/' || p.transaction::text
+  -- Its locks keep the virtual transaction of the session that prepared it (until a restart); what it always holds is the lock on its own id.
+  join held own on own.locktype = 'transactionid' and own.pid is null and own.granted and own.virtualtransaction = l.virtualtransaction
+  join pg_catalog.pg_prepared_xacts p on p.transaction = own.transactionid
 )
 select
   w.client_pid as pid,
