@@ -9,8 +9,8 @@ import {programFile} from './program.ts';
 
 const execute = promisify(execFile);
 
-/** `bin` holds initdb and postgres; `version` is the server's own (`18.4`). */
-export type Binaries = {readonly bin: string; readonly version: string; readonly major: number};
+/** `bin` holds initdb and postgres; `version` is the server's own (`18.4`); `note` says why it is not what was asked for. */
+export type Binaries = {readonly bin: string; readonly version: string; readonly major: number; readonly note?: string};
 export type Progress = (line: string) => void;
 
 /** The majors that pgperf supports and for which a lock file is shipped. */
@@ -30,7 +30,7 @@ export async function binaries(major: number, options: {readonly any?: boolean; 
 	const carried = await fromPackage(major, options.onProgress ?? (() => {}));
 	if (!isProblem(carried)) return carried;
 	const installed = await fromSystem(major, options.any ?? false);
-	return installed ?? carried;
+	return installed ? {...installed, note: `${carried.problem} The PostgreSQL ${installed.version} of this system is used instead.`} : carried;
 }
 
 async function inspect(bin: string): Promise<Binaries | Problem> {
@@ -69,7 +69,7 @@ async function fromPackage(major: number, onProgress: Progress): Promise<Binarie
 			const dependencies = {[name]: entry.version};
 			writeFileSync(join(directory, 'package.json'), JSON.stringify({private: true, dependencies}));
 			writeFileSync(join(directory, 'package-lock.json'), JSON.stringify({...lock, packages: {'': {dependencies}, [`node_modules/${name}`]: wanted}}));
-			const problem = await fetchWithNpm(directory, `PostgreSQL ${entry.version.split('-')[0]}`, onProgress);
+			const problem = await fetchWithNpm(directory, `PostgreSQL ${entry.version.split('.', 2).join('.')}`, onProgress);
 			if (problem) return problem;
 			const fetched = join(directory, 'node_modules', name);
 			link(fetched);

@@ -27,6 +27,7 @@ export async function fetchWithNpm(directory: string, what: string, onProgress: 
 		'--include=optional',
 		'--loglevel=error',
 		'--fetch-retries=1',
+		'--fetch-retry-mintimeout=1000',
 	]);
 	clearInterval(timer);
 	if (status === 0) return undefined;

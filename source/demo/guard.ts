@@ -1,4 +1,4 @@
-import {spawn} from 'node:child_process';
+import {type ChildProcess, spawn} from 'node:child_process';
 import {rmSync} from 'node:fs';
 import {setTimeout as pause} from 'node:timers/promises';
 import {processesIn} from './processes.ts';
@@ -9,6 +9,26 @@ import {programArguments} from './program.ts';
  * and the guard ends what runs in the directories and removes them. Has to run before the first server does.
  */
 export function startGuard(directories: readonly string[]): {readonly release: () => Promise<void>} {
+	let guardian = watch(directories);
+	let released = false;
+	const replace = () => {
+		// Somebody ended it: without a guard we could leave everything behind.
+		if (!released) guardian = watch(directories).once('exit', replace);
+	};
+	guardian.once('exit', replace);
+	return {
+		release: () =>
+			new Promise(resolve => {
+				released = true;
+				if (guardian.exitCode !== null || guardian.signalCode !== null || guardian.pid === undefined) return resolve();
+				guardian.ref();
+				guardian.once('exit', () => resolve());
+				guardian.stdin?.end();
+			}),
+	};
+}
+
+function watch(directories: readonly string[]): ChildProcess {
 	const child = spawn(process.execPath, [...programArguments('guard'), ...directories], {
 		cwd: '/',
 		env: {PATH: process.env.PATH},
@@ -21,15 +41,7 @@ export function startGuard(directories: readonly string[]): {readonly release: (
 	child.unref();
 	// The stream of a child's stdin is a socket, which can be unreferenced; the type only knows the stream.
 	(child.stdin as unknown as {unref(): void}).unref();
-	return {
-		release: () =>
-			new Promise(resolve => {
-				if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return resolve();
-				child.ref();
-				child.once('exit', () => resolve());
-				child.stdin.end();
-			}),
-	};
+	return child;
 }
 
 /** The guard itself: waits for the end of its stdin, then clears. */

@@ -40,16 +40,18 @@ const memory = '/dev/shm';
 /** A unix socket's path has at most 107 bytes on Linux and 103 on macOS; `/.s.PGSQL.65535` comes behind ours. */
 const longestBase = 100 - `/${prefix}XXXXXX/s/.s.PGSQL.65535`.length;
 
-function base(): string {
-	return Buffer.byteLength(tmpdir()) <= longestBase ? tmpdir() : '/tmp';
+function base(account: Account | undefined): string {
+	const usable = Buffer.byteLength(tmpdir()) <= longestBase && (!account || !existsSync(tmpdir()) || openToAll(tmpdir()));
+	return usable ? tmpdir() : '/tmp';
 }
 
 export function openRoom(): Room | Problem {
 	const account = serverAccount();
 	if (account && isProblem(account)) return account;
-	sweep();
+	const place = base(account);
 	try {
-		const dir = mkdtempSync(join(base(), prefix));
+		sweep(place);
+		const dir = mkdtempSync(join(place, prefix));
 		const data = enoughMemory() ? join(memory, basename(dir)) : join(dir, 'data');
 		const socket = join(dir, 's');
 		writeFileSync(join(dir, 'owner'), `${process.pid} ${startOf(process.pid)}`);
@@ -61,7 +63,7 @@ export function openRoom(): Room | Problem {
 		}
 		return {dir, data, socket, account, close: release};
 	} catch (error) {
-		return {problem: `No directory could be made in ${base()} (${codeOf(error)}): set TMPDIR to one that has space and can be written.`};
+		return {problem: `No directory could be made in ${place} (${codeOf(error)}): set TMPDIR to one that has space and can be written.`};
 	}
 }
 
@@ -75,9 +77,9 @@ function enoughMemory(): boolean {
 }
 
 /** Clears the rooms whose owner and whose guard were both killed. */
-function sweep(): void {
-	for (const name of readdirSync(base())) {
-		const dir = join(base(), name);
+function sweep(place: string): void {
+	for (const name of readdirSync(place)) {
+		const dir = join(place, name);
 		if (!name.startsWith(prefix) || !abandoned(dir)) continue;
 		const data = join(memory, name);
 		clear(existsSync(data) ? [dir, data] : [dir]).catch(() => {});

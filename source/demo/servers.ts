@@ -192,7 +192,9 @@ async function stop(child: ChildProcess, running: () => boolean, program: Progra
 
 /** What pg_ctl waits for: line 8 of postmaster.pid. */
 async function ready(server: Server, pidFile: string): Promise<boolean> {
-	for (const deadline = Date.now() + 60_000; Date.now() < deadline && server.running(); await pause(10)) {
+	for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) {
+		await pause(10);
+		if (!server.running()) return false;
 		const lines = existsSync(pidFile) ? readFileSync(pidFile, 'utf8').split('\n') : [];
 		if (Number(lines[0]) === server.pid && /^(ready|standby)/.test(lines[7] ?? '')) return true;
 	}

@@ -3,6 +3,7 @@ import {randomBytes} from 'node:crypto';
 import {closeSync, openSync} from 'node:fs';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
+import {setTimeout as pause} from 'node:timers/promises';
 import pg from 'pg';
 import {binaries, type Progress} from './binaries.ts';
 import {isProblem, messageOf, type Problem} from './problem.ts';
@@ -25,7 +26,8 @@ export type Stack = {
 
 export type StackOptions = {readonly load: 'light' | 'heavy' | 'none'; readonly onProgress: Progress; readonly onRoom?: (room: Room) => void};
 
-const settings: Readonly<Record<string, string>> = {
+/** What docker-compose.yml sets too. */
+export const settings: Readonly<Record<string, string>> = {
 	timezone: 'UTC',
 	wal_level: 'logical',
 	max_connections: '250',
@@ -74,6 +76,7 @@ export async function startStack({load, onProgress, onRoom}: StackOptions): Prom
 		hba,
 		primary: {conninfo: `host=${room.socket} port=${primary.port} user=postgres application_name=standby`, slot: 'standby'},
 	});
+	if (!isProblem(standby)) await follows(room, standby);
 	const uri = (server: Postgres) => `postgresql://postgres:${password}@127.0.0.1:${server.port}/shop`;
 	const replica = isProblem(standby) ? undefined : standby;
 	const redisServer = isProblem(redis) ? undefined : redis;
@@ -82,7 +85,7 @@ export async function startStack({load, onProgress, onRoom}: StackOptions): Prom
 		conninfo: uri(primary),
 		replica: replica && uri(replica),
 		redis: redisServer?.url,
-		notes: [standby, redis].filter(part => isProblem(part)).map(part => part.problem),
+		notes: [...(found.note ? [found.note] : []), ...[standby, redis].filter(part => isProblem(part)).map(part => part.problem)],
 		ready: readiness(work, onProgress),
 		close: room.close,
 	};
@@ -99,6 +102,18 @@ async function prepare(room: Room, primary: Postgres, password: string): Promise
 		await client.query(`select pg_create_physical_replication_slot('standby', true)`);
 	} finally {
 		await client.end();
+	}
+}
+
+/** Until the standby has replayed the password and the database, it refuses whoever comes. */
+async function follows(room: Room, standby: Postgres): Promise<void> {
+	for (const deadline = Date.now() + 10_000; Date.now() < deadline; await pause(10)) {
+		const client = new pg.Client({host: room.socket, port: standby.port, user: 'postgres', database: 'shop', ssl: false});
+		client.on('error', () => {});
+		try {
+			await client.connect();
+			return await client.end();
+		} catch {}
 	}
 }
 

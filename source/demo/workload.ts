@@ -1,9 +1,7 @@
 import {setMaxListeners} from 'node:events';
-import {readdirSync, readFileSync} from 'node:fs';
-import {join} from 'node:path';
 import {parseArgs} from 'node:util';
 import {messageOf} from './problem.ts';
-import {programFile} from './program.ts';
+import {seed} from './seed.ts';
 import {cachePages} from './workload/cache.ts';
 import {pileUp} from './workload/pile-up.ts';
 import {relapse} from './workload/relapse.ts';
@@ -14,46 +12,25 @@ import {connect, keepWorking, pause, type Target} from './workload/worker.ts';
 /** Above this size of the database nothing is written any more: a stack that is left alone for days must not fill the machine's memory. */
 const sizeLimit = 600 << 20;
 
-export function seedFiles(): readonly string[] {
-	const folder = programFile('seed');
-	return readdirSync(folder)
-		.sort()
-		.map(name => join(folder, name));
-}
-
-/** Each file is one simple query: what can't run in a transaction is alone in its file. */
-export async function seed(target: Target, onProgress: (line: string) => void): Promise<void> {
-	const client = await connect(target, {role: 'postgres', application: 'seed'});
-	try {
-		for (const file of seedFiles()) {
-			const text = readFileSync(file, 'utf8');
-			onProgress(text.slice(3, text.indexOf('\n')));
-			await client.query(text);
-		}
-	} finally {
-		await client.end();
-	}
-}
+/** What docker-compose.yml may use too. */
+export const workloadOptions = {
+	host: {type: 'string', default: '127.0.0.1'},
+	port: {type: 'string', default: '5432'},
+	dbname: {type: 'string', default: 'shop'},
+	'standby-host': {type: 'string'},
+	'standby-port': {type: 'string', default: '5432'},
+	load: {type: 'string', default: 'light'},
+	'no-load': {type: 'boolean', default: false},
+	seed: {type: 'boolean', default: false},
+	detached: {type: 'boolean', default: false},
+} as const;
 
 /**
  * Seeds if asked, then works until its stdin ends or it is told to stop. Says `ready` when the load has begun.
  * `workload --host H --port P [--dbname shop] [--standby-host H --standby-port P] [--seed] [--no-load] [--load light|heavy] [--detached]`; Redis by REDIS_URL.
  */
 export async function workload(argv: readonly string[]): Promise<number> {
-	const {values} = parseArgs({
-		args: [...argv],
-		options: {
-			host: {type: 'string', default: '127.0.0.1'},
-			port: {type: 'string', default: '5432'},
-			dbname: {type: 'string', default: 'shop'},
-			'standby-host': {type: 'string'},
-			'standby-port': {type: 'string', default: '5432'},
-			load: {type: 'string', default: 'light'},
-			'no-load': {type: 'boolean', default: false},
-			seed: {type: 'boolean', default: false},
-			detached: {type: 'boolean', default: false},
-		},
-	});
+	const {values} = parseArgs({args: [...argv], options: workloadOptions});
 	const over = new AbortController();
 	// Many workers wait for the same end.
 	setMaxListeners(0, over.signal);

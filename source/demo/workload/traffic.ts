@@ -77,7 +77,11 @@ async function reporter(target: Target, n: number, over: AbortSignal): Promise<v
 		await client.query(
 			`select a.customer_id, count(*) from orders a join orders b on b.customer_id = a.customer_id and b.id > a.id group by a.customer_id, a.note order by count(*) desc, a.note limit 10`,
 		);
-		await pause(12_000, over);
+		await pause(6000, over);
+		await client.query(
+			`select a.restaurant_id, count(*) from orders a join orders b on b.restaurant_id = a.restaurant_id and b.placed_at between a.placed_at - interval '1 hour' and a.placed_at where a.restaurant_id <= 16 group by a.restaurant_id`,
+		);
+		await pause(8000, over);
 	});
 }
 
