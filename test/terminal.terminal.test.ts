@@ -302,7 +302,7 @@ test('inside tmux', {skip: tmux ? false : 'tmux is not installed'}, async t => {
 			'60',
 			'-y',
 			'10',
-			`WIDE=1 ${program.join(' ')}; echo code $?; exec sleep 600`,
+			`WIDE=1 ${program.join(' ')}; echo code $?; exec sleep 60`,
 		],
 		{env: {...env, LANG: 'C.UTF-8'}},
 	);
