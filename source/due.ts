@@ -104,6 +104,9 @@ function isDue(state: State, server: Server, table: Table, watched: boolean, now
 	if (now < answer.notBefore && state.refreshAt <= answer.askedAt) return false;
 	if (state.refreshAt > answer.askedAt && watched) return true;
 	const period = periodOf(state, table, watched, answer);
+	// What is opened is not shown half a minute old, unless it is dear.
+	const dear = (answer.sample?.cost ?? 0) / affordable;
+	if (watched && sessionOf(table) === 'survey' && answer.askedAt < state.openedAt - Math.max(5000, dear)) return true;
 	// On the schedule, "a period ago" may be a few milliseconds short.
 	const passed = now - answer.askedAt >= period - state.interval / 4;
 	if (sessionOf(table) === 'survey' || period > state.interval) return passed && (tick || sessionOf(table) === 'survey');

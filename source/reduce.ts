@@ -12,10 +12,15 @@ import {bodyOf, scrolledTop, selectedRow, viewOf, visibleRows} from './window.ts
  */
 export function reducer(lastScroll: (state: State) => number): (state: State, event: Event) => State {
 	return (state, event) => {
-		const next = settle(state, step(state, event));
+		const next = settle(state, turned(state, step(state, event)));
 		if (event.type === 'sampled') return toldFindings(state, next);
 		return event.type === 'moved' || event.type === 'resized' ? withinScroll(next, lastScroll) : next;
 	};
+}
+
+/** Another pane, or another of its tables: from now on it is looked at. */
+function turned(before: State, state: State): State {
+	return before.pane === state.pane && before.shown === state.shown ? state : {...state, openedAt: state.now};
 }
 
 function withinScroll(state: State, lastScroll: (state: State) => number): State {

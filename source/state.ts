@@ -169,6 +169,8 @@ export type State = {
 	readonly paused: boolean;
 	/** Everything that was asked before this is due again: `r`. */
 	readonly refreshAt: number;
+	/** When the pane or its mode was last changed: what is shown then is asked anew unless it is fresh. */
+	readonly openedAt: number;
 	readonly size: Size;
 	readonly watched: ServerId;
 	readonly servers: Readonly<Record<ServerId, Server>>;
@@ -346,6 +348,7 @@ export function initialState(options: {
 		interval,
 		paused: false,
 		refreshAt: Number.NEGATIVE_INFINITY,
+		openedAt: now,
 		size,
 		watched,
 		servers: {},

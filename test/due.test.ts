@@ -31,6 +31,15 @@ test('a pane that is opened is asked at once, on the session of its pace', () =>
 	assert.deepEqual(asked(after(answered, {type: 'opened', pane: 'slow'}, {type: 'switched', by: 1}), 1100), {survey: ['rare']});
 });
 
+test('what was asked long before its pane is opened is asked anew, once', () => {
+	const ticked = (state: State, at: number) => after(state, {type: 'ticked', at, wall: at});
+	const behind = sampled(sampled(connected(), 1000, {vitals: ok(1000), people: ok(1000)}), 1000, {rare: ok(1000), slow: ok(1000)}, 'survey');
+	const opened = after(ticked(behind, 20_000), {type: 'opened', pane: 'slow'}, {type: 'switched', by: 1});
+	assert.deepEqual(asked(opened, 20_000).survey, ['rare']);
+	assert.deepEqual(asked(sampled(opened, 20_100, {rare: ok(20_100)}, 'survey'), 25_900).survey, undefined);
+	assert.deepEqual(asked(after(ticked(behind, 4000), {type: 'opened', pane: 'slow'}, {type: 'switched', by: 1}), 4000).survey, undefined);
+});
+
 test('what costs more than a quarter of the interval is asked less often', () => {
 	const answered = sampled(connected(), 1000, {vitals: ok(1000), people: costly(1000, 400)});
 	assert.deepEqual(asked(answered, 2000), {sample: ['vitals']});
