@@ -20,6 +20,8 @@ export function mount({
 }): Painter {
 	const element = (): ReactElement => <Root store={store} now={now} />;
 	const ink = render(element(), {...(options as object), stdout: terminal.stdout, stdin: terminal.stdin} as InkOptions);
+	// A crash while painting rejects this and nothing else: unawaited, it reaches those who end the program with a sentence.
+	void ink.waitUntilExit();
 	return {
 		rerender: () => ink.rerender(element()),
 		unmount: () => ink.unmount(),

@@ -51,6 +51,8 @@ function namesOf(input: string, key: InkKey): readonly Key[] {
 	if (key.tab) return [key.shift ? 'shift-tab' : 'tab'];
 	const found = named.find(([flag]) => key[flag]);
 	if (found) return [found[1]];
+	// The rest of an escape sequence that a slow line tore apart: an arrow must not become C.
+	if (/^[[O][\d;]*[A-Za-z~]$/.test(input)) return [];
 	// Meta+letter is not a letter: a split escape sequence must not cancel a query.
 	return key.meta ? [] : [...input].flatMap(character => (character === '\r' || character === '\n' ? ['enter'] : character === '\t' ? ['tab'] : [character]));
 }
