@@ -1,4 +1,4 @@
-import type {Row} from './pane.ts';
+import type {Row, Value} from './pane.ts';
 
 /** What becomes of the query texts in a report: literals masked, kept (passwords never are), or no query texts at all. */
 export type Literals = 'masked' | 'kept' | 'removed';
@@ -41,26 +41,27 @@ export function withoutPasswords(sql: string): string {
 		.replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:@/'"]*:)[^\s@'"]*@/gi, `$1${literal}@`);
 }
 
-/** Fields of queries/*.sql that hold SQL of somebody else, or words of the server that quote it. */
-const texts = /(?:^|_)(?:query|statement|command|definition|message|error|detail|conninfo)$/;
+/** Fields of queries/*.sql that hold SQL of somebody else, or words of the server that quote it. Definitions of indexes are no data. */
+const texts = /(?:^|_)(?:query|command|message|error)$/;
 
 export function isQueryText(field: string): boolean {
 	return texts.test(field);
 }
 
-/** Rows as they may be written to a file; the very same array where there was nothing to hide. */
+/** Rows as they may be written to a file: query texts as `literals` says, and no password anywhere (settings hold connection strings). */
 export function withoutLiterals(rows: readonly Row[], literals: Literals): readonly Row[] {
-	const fields = Object.keys(rows[0] ?? {}).filter(isQueryText);
-	if (fields.length === 0) return rows;
 	return rows.map(row => {
-		const safe: Record<string, Row[string]> = {...row};
-		for (const field of fields) {
-			const value = row[field];
-			if (typeof value === 'string') safe[field] = safeText(value, literals);
+		let safe: Record<string, Value> | undefined;
+		for (const [field, value] of Object.entries(row)) {
+			if (typeof value !== 'string') continue;
+			const kept = isQueryText(field) ? safeText(value, literals) : secret.test(value) ? withoutPasswords(value) : value;
+			if (kept !== value) safe = {...(safe ?? row), [field]: kept};
 		}
-		return safe;
+		return safe ?? row;
 	});
 }
+
+const secret = /password|:\/\//i;
 
 function safeText(text: string, literals: Literals): string | null {
 	switch (literals) {

@@ -35,3 +35,15 @@ export function golden(name: string, lines: readonly Line[]): void {
 	assert.ok(existsSync(file), `No golden named ${name}: write it with UPDATE=1, and look at it before you commit it.`);
 	assert.equal(actual, readFileSync(file, 'utf8'), `The picture of ${name} has changed; UPDATE=1 accepts it.`);
 }
+
+/** The same for a whole text: test/golden/FILE, with its own ending. */
+export function goldenText(file: string, actual: string): void {
+	const place = fileURLToPath(new URL(`../golden/${file}`, import.meta.url));
+	if (process.env.UPDATE === '1') {
+		mkdirSync(dirname(place), {recursive: true});
+		writeFileSync(place, actual);
+		return;
+	}
+	assert.ok(existsSync(place), `No golden named ${file}: write it with UPDATE=1, and look at it before you commit it.`);
+	assert.equal(actual, readFileSync(place, 'utf8'), `The text of ${file} has changed; UPDATE=1 accepts it.`);
+}
