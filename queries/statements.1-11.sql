@@ -31,7 +31,8 @@ with entry as materialized (
   cross join pg_stat_statements_info i
 ),
 listed as (
-  (select e.n from entry e order by e.total_exec_time + e.total_plan_time desc limit 400)
+  -- All of them where they are few: what was not there before is then known to be new.
+  (select e.n from entry e order by e.total_exec_time + e.total_plan_time desc limit (select case when pg_catalog.count(*) <= 1000 then 1000 else 400 end from entry))
   union
   (select e.n from entry e order by e.calls desc limit 200)
   union
@@ -105,6 +106,7 @@ select
   pg_catalog.date_part('epoch', pg_catalog.statement_timestamp() - t.since)::float8 as since_s,
   case when t.kind = 'all' then (select pg_catalog.date_part('epoch', i.stats_reset) from pg_stat_statements_info i)::float8 end as stats_reset,
   case when t.kind = 'all' then (select i.dealloc from pg_stat_statements_info i)::float8 end as dealloc,
+  case when t.kind = 'all' then (select pg_catalog.count(*) from entry e where e.since > pg_catalog.now() - interval '1 hour') end::int4 as fresh_entries,
   case when t.kind = 'all' then pg_catalog.current_setting('pg_stat_statements.max', true)::int4 end as max_entries,
   case when t.kind = 'all' then pg_catalog.current_setting('track_io_timing')::bool end as io_timed
 from told t

@@ -260,12 +260,9 @@ export const cache: Pane = {
 	series: [
 		{
 			id: 'cache-hit',
-			title: 'cache hit ratio of the interval, %',
-			value: input => {
-				const ratio = serverRatio(input.rows.cache ?? []).now;
-				return ratio === null ? null : 100 * ratio;
-			},
-			show: value => `${value.toFixed(1)}%`,
+			title: 'cache hit ratio of the interval',
+			value: input => serverRatio(input.rows.cache ?? []).now,
+			show: percent,
 		},
 	],
 	tile,

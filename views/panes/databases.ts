@@ -166,4 +166,4 @@ const sizes: Table = table<DatabaseSizesRow>({
 });
 
 /** Every database of the server: what it does, what it weighs, how old it is. */
-export const databases: Pane = {id: 'databases', title: 'Databases', tables: [counters, sizes], arrange: 'switch'};
+export const databases: Pane = {id: 'databases', title: 'Databases', tables: [counters, sizes], arrange: 'stack'};

@@ -1,3 +1,4 @@
+import {defaultLimits, levelOf} from '../../source/limits.ts';
 import type {Input, Line, Pane, Tile} from '../../source/pane.ts';
 import {total} from '../figures.ts';
 import {bytes} from '../format.ts';
@@ -13,6 +14,7 @@ function tile(input: Input): Tile {
 	const idle = known('unused-indexes')?.filter(row => row.keep === null && row.used_on === null);
 	const broken = known('invalid-indexes')?.filter(isBroken);
 	const missing = known('missing-fk-indexes');
+	const whole = known('sequential-scans')?.filter(row => levelOf(row.rows_per_scan, defaultLimits['sequential-scans'] ?? {}) !== undefined);
 	const line = (rows: readonly unknown[] | undefined, text: string, tone?: 'warning'): Line => [
 		{text: `${rows ? rows.length : '–'} `, tone: tone && rows && rows.length > 0 ? tone : 'strong'},
 		{text, tone: 'dim'},
@@ -24,7 +26,7 @@ function tile(input: Input): Tile {
 			line(idle, `unused, ${bytes(idle ? (total(idle, 'size_bytes') ?? 0) : null)}`),
 			line(superfluous, `duplicate, ${bytes(superfluous ? (total(superfluous, 'size_bytes') ?? 0) : null)}`),
 			line(missing, 'foreign keys without one'),
-			line(known('sequential-scans'), 'large tables read whole'),
+			line(whole, 'large tables read whole'),
 		],
 		tone: broken && broken.length > 0 ? 'warning' : undefined,
 	};

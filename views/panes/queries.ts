@@ -35,6 +35,8 @@ export type StatementsRow = {
 	readonly since_s: number | null;
 	readonly stats_reset: number | null;
 	readonly dealloc: number | null;
+	/** Entries of the last hour; null before 1.11 */
+	readonly fresh_entries: number | null;
 	readonly max_entries: number | null;
 	readonly io_timed: boolean | null;
 };
@@ -72,26 +74,34 @@ function statementKey(row: StatementsRow): string {
 	return [row.kind, row.userid, row.dbid, row.queryid, row.toplevel ? 'top' : 'nested', since].map(text).join(' ');
 }
 
-/** A statement that was first seen within the interval ran all of its calls in it. */
-function withFirstCalls(row: Row, seconds: number | null): Row {
-	const age = figure(row, 'since_s');
-	if (row.kind !== 'statement' || figure(row, 'calls_d') !== null || seconds === null || age === null || age > seconds) return row;
-	return {
-		...row,
-		...Object.fromEntries(
-			counters.flatMap(counter => [
-				[`${counter}_d`, row[counter] ?? null],
-				[`${counter}_per_s`, share(figure(row, counter), seconds)],
-			]),
-		),
-	};
+/** Where there are no more entries than this, each sample has all of them. */
+const everything = 1000;
+/** Entries of the last hour come back as long as they are no more than 200; the margin is for those of the sample before. */
+const mostFresh = 150;
+const hour = 3600;
+
+/**
+ * A statement that the sample before did not have ran all of its calls since, if that sample would have had it. The age of the entry
+ * alone does not tell: it begins with the first call, and only its end makes the entry visible.
+ */
+function withFirstCalls(row: Row, sums: Row | undefined, seconds: number | null): Row {
+	if (row.kind !== 'statement' || figure(row, 'calls_d') !== null || seconds === null || figure(sums, 'calls_d') === null) return row;
+	const complete = (figure(sums, 'entries') ?? everything + 1) <= everything && (figure(sums, 'dealloc_d') ?? 0) === 0;
+	const fresh = figure(sums, 'fresh_entries');
+	const young = fresh !== null && fresh <= mostFresh && (figure(row, 'since_s') ?? hour) <= hour - seconds;
+	if (!complete && !young) return row;
+	const changes = counters.flatMap(counter => [
+		[`${counter}_d`, row[counter] ?? null],
+		[`${counter}_per_s`, share(figure(row, counter), seconds)],
+	]);
+	return {...row, ...Object.fromEntries(changes)};
 }
 
 /** What ran since the sample before. Shares are of top-level time: what runs inside a function is in the time of its caller. */
 export function inInterval(rows: readonly Row[], input: Input): readonly Row[] {
 	const seconds = elapsed(rows, 'calls');
-	const counted = rows.map(row => withFirstCalls(row, seconds));
-	const sums = counted.find(row => row.kind === 'all');
+	const sums = sumsOf(rows);
+	const counted = rows.map(row => withFirstCalls(row, sums, seconds));
 	const dealloc = figure(sums, 'dealloc_d');
 	const block = blockSize(input);
 	const all = timeOf(sums, '_d');
@@ -294,7 +304,7 @@ function intervalSummary(rows: readonly Row[]): readonly Line[] {
 	];
 	const unlisted = unlistedShare(rows);
 	if (unlisted !== null && unlisted >= 0.05) {
-		line.push({text: `   ${percent(unlisted)} of the time is of statements that are not listed`, tone: 'notice'});
+		line.push({text: `   ${percent(unlisted)} of the time is of statements that are new or not listed`, tone: 'notice'});
 	}
 	const gone = figure(sums, 'dealloc_d') ?? 0;
 	if (gone > 0)
