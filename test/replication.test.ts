@@ -127,6 +127,18 @@ test('a delay on purpose is taken off the lag and said, at both ends', () => {
 	assert.equal(two.rows.replication![0]!.lag_s, 301, 'two standbys of one name: neither is guessed');
 });
 
+test('of both ends the worse counts, while bytes wait', () => {
+	const both = (change: Row, own: Row) =>
+		derived({replication: [{...sender, ...change}], standby: [{...recovering, ...own}], 'wal-rate': [rate]}, derived({standby: [{...recovering, ...own}]})).rows
+			.replication![0]!.lag_s;
+	const waits = {replay_bytes: MB, replayed_commit_s: 9};
+	assert.equal(both({replay_bytes: MB, replay_lag_s: 0.5}, waits), 9);
+	assert.equal(both({replay_bytes: MB}, waits), 9);
+	assert.equal(both({replay_bytes: MB, replay_lag_s: 12}, waits), 12);
+	assert.equal(both({}, waits), 0);
+	assert.equal(both({replay_bytes: MB, replay_lag_s: 0.5}, {...waits, heard_s: 60}), 0.5);
+});
+
 test('an idle primary is no lag, a dead receiver is no zero, and just after the start nothing is negative', () => {
 	const cases: [string, Row, string, number | null, number | null][] = [
 		['idle primary: the last commit is old', {replayed_commit_s: 900}, 'streaming', 0, 0],

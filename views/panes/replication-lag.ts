@@ -11,15 +11,22 @@ export function judged(row: Sender, input: Input): Sender {
 	const delay = standby?.apply_delay_s ?? null;
 	const lagBytes = clamped(row.replay_bytes);
 	const measured = lagOf(row, lagBytes);
+	const lag_s = measured === null ? null : Math.max(0, measured - (delay ?? 0));
 	return {
 		...row,
-		lag_s: measured === null ? null : Math.max(0, measured - (delay ?? 0)),
+		lag_s: withOwn(lag_s, lagBytes, standby),
 		lag_bytes: lagBytes,
 		delay_s: delay,
 		note: noteOf(row, lagBytes, measured, standby),
 		gone_at: null,
 		away_s: null,
 	};
+}
+
+/** A standby whose replay is paused reports seldom, and the server shows the lag of its last report: its own word may be newer. */
+function withOwn(lag_s: number | null, lagBytes: number | null, standby: Standby | undefined): number | null {
+	const own = standby?.link === 'streaming' && (lagBytes ?? 0) > 0 ? standby.lag_s : null;
+	return own === null ? lag_s : Math.max(own, lag_s ?? 0);
 }
 
 /** Seconds, or null. With nothing left to replay the lag columns are null or old: the bytes decide. */

@@ -113,7 +113,7 @@ export const senders: Table = table<Sender>({
 		{field: 'kind', title: 'kind', width: 8, priority: 6},
 		{field: 'client', title: 'client', width: 14, priority: 7},
 		{field: 'server', title: 'from', width: 14, priority: 8},
-		{field: 'note', title: 'note', width: 12, grow: 1, priority: 2, tone: row => (row.state === 'missing' ? 'critical' : 'dim')},
+		{field: 'note', title: 'note', width: 12, grow: 2, priority: 2, tone: row => (row.state === 'missing' ? 'critical' : 'dim')},
 	],
 	filters: {state: 'state', app: 'application_name', client: 'client', slot: 'slot_name', server: 'server'},
 	groups: ['server', 'state', 'sync_state'],

@@ -124,7 +124,7 @@ export const slots: Table = table<Slot>({
 		{field: 'horizon_age', title: 'xmin', width: 6, align: 'right', priority: 6, show: count},
 		{field: 'unconfirmed_bytes', title: 'unread', width: 7, align: 'right', priority: 7, show: value => bytes(clamped(value))},
 		{field: 'server', title: 'on', width: 14, priority: 8},
-		{field: 'note', title: 'note', width: 12, grow: 1, priority: 2, tone: row => (row.status === 'lost' ? 'critical' : 'dim')},
+		{field: 'note', title: 'note', width: 12, grow: 2, priority: 2, tone: row => (row.status === 'lost' ? 'critical' : 'dim')},
 	],
 	counters: ['retained_bytes'],
 	filters: {status: 'status', kind: 'slot_type', db: 'database', server: 'server'},

@@ -192,7 +192,7 @@ export const standby: Table = table<Standby>({
 		{field: 'paused', title: 'paused', width: 6, priority: 5, show: yes, tone: row => (row.paused ? 'warning' : 'dim')},
 		{field: 'conflicts', title: 'conflicts', width: 9, align: 'right', priority: 6},
 		{field: 'sender_host', title: 'receives from', width: 14, priority: 7},
-		{field: 'note', title: 'note', width: 12, grow: 1, priority: 3, tone: () => 'dim'},
+		{field: 'note', title: 'note', width: 12, grow: 2, priority: 3, tone: () => 'dim'},
 	],
 	counters: ['conflicts'],
 	filters: {link: 'link', server: 'server'},

@@ -1,0 +1,52 @@
+import {readFileSync} from 'node:fs';
+import {fileURLToPath} from 'node:url';
+import type {Facts, History, Line, Pane, PaneId, Result, Row, ServerId} from '../../source/pane.ts';
+import {reducer} from '../../source/reduce.ts';
+import {type Event, initialState, type Size, type State} from '../../source/state.ts';
+import {paneBody} from '../../views/body.ts';
+import {facts, settings} from './world.ts';
+
+/** Rows by query. */
+export type Rows = Readonly<Record<string, readonly Row[]>>;
+
+export function recorded<T>(name: string): T {
+	return JSON.parse(readFileSync(fileURLToPath(new URL(`../fixtures/${name}.json`, import.meta.url)), 'utf8')) as T;
+}
+
+export type Round = {
+	readonly at: number;
+	/** By server; the first is the watched one. An answer instead of rows is taken as it is. */
+	readonly servers: Readonly<Record<ServerId, Readonly<Record<string, readonly Row[] | Result>>>>;
+};
+
+/** The state after these rounds of answers, through the reducer: derived, joined and checked as in the program. */
+export function stateOf(panes: readonly Pane[], rounds: readonly Round[], size: Size, known: Partial<Facts> = {}, history: History = {}): State {
+	const reduce = reducer(() => 0);
+	const servers = Object.keys(rounds[0]?.servers ?? {db: {}});
+	let state = initialState({panes, settings, watched: servers[0]!, interval: 1000, size, now: 0, wall: 0});
+	const happened = (event: Event) => {
+		state = reduce(state, event);
+	};
+	for (const server of servers) {
+		happened({type: 'known', server, title: server, at: 0});
+		happened({type: 'connected', server, at: 0, facts: {...facts, ...known, recovery: server !== servers[0]}, ownPids: [1], tls: false});
+	}
+	for (const {at, servers: answers} of rounds) {
+		for (const [server, rows] of Object.entries(answers)) {
+			const results = Object.fromEntries(Object.entries(rows).map(([name, one]) => [name, 'status' in one ? one : ok(at, one as readonly Row[])]));
+			const request = state.requests + 1;
+			happened({type: 'requested', server, session: 'sample', request, queries: Object.keys(results), at});
+			happened({type: 'sampled', server, session: 'sample', generation: state.servers[server]!.generation, request, at, results});
+		}
+	}
+	return {...state, history: {...state.history, ...history}};
+}
+
+function ok(at: number, rows: readonly Row[]): Result {
+	return {status: 'ok', sample: {at, rows, cost: 1}};
+}
+
+/** The pane as it is painted, without the frame: `size.rows` lines. */
+export function bodyOf(state: State, pane: PaneId): readonly Line[] {
+	return paneBody({...state, pane}, state.size.rows);
+}
