@@ -1,159 +1,191 @@
 import assert from 'node:assert/strict';
-import {after, before, describe, test} from 'node:test';
+import {after, afterEach, before, beforeEach, describe, test} from 'node:test';
 import type pg from 'pg';
-import type {Question} from '../source/state.ts';
-import {type Console, openConsole} from './support/console.ts';
+import {parseCatalog} from '../source/catalog.ts';
+import type {Facts, Row} from '../source/pane.ts';
+import {cancel, type Signalled, terminate} from '../views/signals.ts';
+import {type Actors, actorsOn} from './support/actors.ts';
+import {sqlFiles} from './support/queries.ts';
 import {startServer, type TestServer, until} from './support/servers.ts';
+
+const catalog = parseCatalog(sqlFiles());
+const text = (name: string) => catalog.get(name)![0]!.text;
 
 for (const major of [13, 18]) {
 	describe(`signals on PostgreSQL ${major}`, () => {
 		let server: TestServer;
-		let open: Console;
-		const clients: pg.Client[] = [];
+		let watcher: pg.Client;
+		let actors: Actors;
 		before(async () => {
 			server = await startServer({major});
 			await server.createRoles();
-			open = await openConsole(server);
+			await server.run(
+				'create role app login; create role boss login superuser; create table t as select 1 as i; grant all on t to app; grant all on schema public to app',
+			);
+			watcher = await connect('postgres');
 		});
 		after(async () => {
-			await open.close();
-			for (const client of clients) await client.end().catch(() => undefined);
+			await watcher.end();
 			await server.stop();
 		});
+		beforeEach(async () => {
+			actors = await actorsOn(server, {user: 'app'});
+		});
+		afterEach(() => actors.end());
 
-		async function session(name: string, user = 'postgres'): Promise<pg.Client & {readonly pid: number}> {
+		async function connect(user: string): Promise<pg.Client> {
 			const client = await server.connect({user});
-			clients.push(client);
-			await client.query(`set application_name = '${name}'`);
-			const pid = (await client.query<{pid: number}>('select pg_backend_pid() as pid')).rows[0]!.pid;
-			return Object.assign(client, {pid});
+			await client.query("set timezone = 'UTC'; set datestyle = 'ISO'; set search_path = pg_catalog; set application_name = 'pgperf'");
+			return client;
 		}
-
-		const shown = (question: Question | string): Question => {
-			if (typeof question === 'string') assert.fail(question);
-			return question;
-		};
-
-		test('cancel ends the query, and the audit has a line before and one after', async () => {
-			const victim = await session('sleeper');
-			const ended = victim.query('select pg_sleep(600)').catch((error: {readonly code?: string}) => error.code);
-			await open.choose('sessions', 'sessions', row => row.pid === victim.pid && row.state === 'active');
-			const question = shown(await open.ask('cancel'));
-			assert.match(
-				question.plan!.targets[0]!.statements[0]!.text,
-				new RegExp(`^select pg_cancel_backend\\(pid\\) from pg_stat_activity where pid = ${victim.pid}\n`),
+		/** The row of the sessions pane, as the question got it. */
+		async function rowOf(name: string, client: pg.Client = watcher): Promise<Signalled> {
+			const {rows} = await client.query(text('sessions'));
+			return (rows as Signalled[]).find(row => row.pid === actors.pid(name))!;
+		}
+		async function plan(action: typeof cancel, rows: readonly Signalled[], client: pg.Client = watcher): Promise<readonly Row[]> {
+			assert.ok('sql' in action.plan);
+			return (await client.query(text(action.plan.sql), action.params(rows, {}, {} as Facts) as unknown[])).rows as Row[];
+		}
+		async function send(row: Row | undefined, client: pg.Client = watcher): Promise<readonly Row[]> {
+			assert.ok(row && typeof row.statement === 'string', String(row?.why));
+			return (await client.query(row.statement)).rows as Row[];
+		}
+		const settled = (row: Row | undefined) =>
+			until(
+				async () => (await watcher.query(text('actions/outcome'), [[row!.pid], [row!.backend_start], [row!.query_start]])).rows as Row[],
+				rows => rows[0]?.settled === true,
 			);
-			const [outcome] = await open.settled(open.yes());
-			assert.match(outcome!.text, /cancel sent, and the query has ended/);
-			assert.equal(await ended, '57014');
+
+		test('cancel ends the query and leaves the session', async () => {
+			await actors.runs('victim', 'select pg_sleep(600)');
+			const [row] = await plan(cancel, [await rowOf('victim')]);
+			assert.equal(row!.ready, true);
+			assert.deepEqual(await send(row), [{pg_cancel_backend: true}]);
+			assert.equal(await actors.outcome('victim'), '57014');
+			const [outcome] = await settled(row);
+			assert.equal(outcome!.present, true);
+			assert.deepEqual(await actors.does('victim', 'select 1 as one'), [{one: 1}]);
+		});
+
+		test('terminate ends the session that is idle in transaction, and says that it has written', async () => {
+			await actors.does('victim', 'begin; update t set i = 2');
+			const [row] = await plan(terminate, [await rowOf('victim')]);
+			assert.match(String(row!.note), /has written: rolls back/);
+			assert.equal(row!.has_xid, true);
+			assert.deepEqual(await send(row), [{pg_terminate_backend: true}]);
+			const [outcome] = await settled(row);
+			assert.deepEqual([outcome!.present, outcome!.settled], [false, true]);
+		});
+
+		test('the statement names its target word for word', async () => {
+			await actors.does('victim', 'begin; select 1');
+			const session = await rowOf('victim');
+			const [row] = await plan(terminate, [session]);
+			assert.equal(
+				row!.statement,
+				`select pg_terminate_backend(pid) from pg_stat_activity where pid = ${session.pid}\n and backend_start = '${session.backend_start}'\n and xact_start = '${session.xact_start}'`,
+			);
+			await actors.does('victim', 'commit');
+			const idle = await rowOf('victim');
+			const [other] = await plan(terminate, [idle]);
+			assert.equal(
+				other!.statement,
+				`select pg_terminate_backend(pid) from pg_stat_activity where pid = ${session.pid}\n and backend_start = '${session.backend_start}'\n and xact_start is null\n and state = 'idle' and state_change = '${idle.state_change}'`,
+			);
+		});
+
+		test('a target that went on since the question gets nothing', async () => {
+			await actors.does('victim', 'begin; select 1');
+			const [row] = await plan(terminate, [await rowOf('victim')]);
+			await actors.does('victim', 'commit; begin; select 2');
+			assert.deepEqual(await send(row), []);
+			await actors.does('victim', 'commit');
+			const idle = await rowOf('victim');
+			const [second] = await plan(terminate, [idle]);
+			await actors.does('victim', 'select 3');
+			assert.deepEqual(await send(second), [], 'an idle session that worked in between is another one');
+			assert.deepEqual(await actors.does('victim', 'select 4 as four'), [{four: 4}]);
+			await actors.runs('victim', 'select pg_sleep(600)');
+			const [third] = await plan(cancel, [await rowOf('victim')]);
+			await watcher.query('select pg_cancel_backend($1)', [actors.pid('victim')]);
+			await actors.outcome('victim');
+			assert.deepEqual(await send(third), []);
+			await actors.runs('victim', 'select pg_sleep(500)');
+			assert.deepEqual(await send(third), [], 'its next query is not the one that was meant');
+		});
+
+		test('a plan made for a row that is old says what has changed', async () => {
+			await actors.does('victim', 'begin; select 1');
+			const old = await rowOf('victim');
+			const why = async (action: typeof cancel, row: Signalled) => (await plan(action, [row]))[0]!.why;
+			assert.equal(await why(cancel, old), 'it is idle in transaction: cancel does nothing there, terminate ends it');
+			await actors.does('victim', 'commit; begin; select 1');
+			assert.equal(await why(terminate, old), 'it has ended that transaction');
+			await actors.does('victim', 'commit');
+			assert.equal(await why(cancel, await rowOf('victim')), 'it runs nothing: there is nothing to cancel');
+			assert.equal(
+				await why(terminate, {...old, backend_start: '2001-02-03 04:05:06+00'}),
+				'it has gone, and its process number belongs to another session now',
+			);
+			assert.equal(await why(terminate, {...old, pid: 999_999_999}), 'it is gone already');
+		});
+
+		test('neither the server, nor pgperf, nor what belongs to nobody of ours', async () => {
+			const {rows} = await watcher.query(text('sessions'));
+			const of = (wanted: (row: Signalled) => boolean) => (rows as Signalled[]).find(wanted)!;
+			const [checkpointer, own] = await plan(terminate, [of(row => row.backend_type === 'checkpointer'), of(row => row.application_name === 'pgperf')]);
+			assert.equal(checkpointer!.why, 'a checkpointer is part of the server: not from here');
+			assert.equal(own!.why, 'it is pgperf itself');
+		});
+
+		test('a role without the grant is told which; with it superusers stay safe', async () => {
+			await actors.does('victim', 'begin; select 1');
+			await actors.does('super@boss/postgres', 'begin; select 1');
+			const victim = await rowOf('victim');
+			const boss = await rowOf('super@boss/postgres');
+			const monitor = await connect('monitor_role');
+			const signal = await connect('signal_role');
+			const plain = await connect('plain_role');
+			try {
+				const why = async (client: pg.Client) => (await plan(terminate, [victim, boss], client)).map(row => row.why);
+				assert.deepEqual(await why(monitor), [
+					'it belongs to another role: grant pg_signal_backend to monitor_role',
+					'it belongs to a superuser: only a superuser may signal it',
+				]);
+				assert.deepEqual(await why(signal), [null, 'it belongs to a superuser: only a superuser may signal it']);
+				assert.deepEqual(await why(plain), Array(2).fill("pgperf can't prove that it is still the same session: grant pg_read_all_stats to plain_role"));
+				const [row] = await plan(terminate, [victim], signal);
+				assert.deepEqual(await send(row, signal), [{pg_terminate_backend: true}]);
+				await settled(row);
+			} finally {
+				await Promise.all([monitor, signal, plain].map(client => client.end()));
+			}
+		});
+
+		test('several targets come in the order given, each with its own note', async () => {
+			await actors.does('a', 'begin; update t set i = 3');
+			await actors.does('b', 'begin; select 1');
+			const rows = await plan(terminate, [await rowOf('b'), await rowOf('a')]);
 			assert.deepEqual(
-				open.auditLines().map(line => [line.action, line.target, line.outcome]),
-				[
-					['cancel', String(victim.pid), 'asked'],
-					['cancel', String(victim.pid), 'done'],
-				],
+				rows.map(row => row.target),
+				[String(actors.pid('b')), String(actors.pid('a'))],
 			);
-		});
-
-		test('a session that runs something else by now is left alone', async () => {
-			const victim = await session('changing');
-			const first = victim.query('select pg_sleep(600)').catch(() => undefined);
-			await open.choose('sessions', 'sessions', row => row.pid === victim.pid && row.state === 'active');
-			shown(await open.ask('cancel'));
-			await server.run(`select pg_cancel_backend(${victim.pid})`);
-			await first;
-			const second = victim.query('select 2, pg_sleep(600)').catch((error: {readonly code?: string}) => error.code);
-			await until(
-				async () =>
-					(await server.connect().then(async one => one.query(`select query from pg_stat_activity where pid = ${victim.pid}`).finally(() => one.end())))
-						.rows[0],
-				row => row.query.startsWith('select 2'),
-			);
-			const [outcome] = await open.settled(open.yes());
-			assert.match(outcome!.text, /has changed since the question was made: nothing was sent/);
-			assert.equal(outcome!.done, false);
-			assert.equal(open.auditLines().at(-1)!.outcome, 'failed');
-			const {rows} = await clients[0]!.query('select state from pg_stat_activity where pid = $1', [victim.pid]);
-			assert.equal(rows[0].state, 'active');
-			await server.run(`select pg_terminate_backend(${victim.pid})`);
-			await second;
-		});
-
-		test('idle in transaction is not cancelled but terminated', async () => {
-			const victim = await session('idler');
-			await victim.query('begin');
-			await victim.query('select 1');
-			await open.choose('sessions', 'sessions', row => row.pid === victim.pid && row.state === 'idle in transaction');
-			assert.match((await open.ask('cancel')) as string, /idle in transaction: cancel does nothing there/);
-			shown(await open.ask('terminate'));
-			const [outcome] = await open.settled(open.yes());
-			assert.match(outcome!.text, /terminate sent, and it is gone/);
-			const {rows} = await clients[0]!.query('select 1 from pg_stat_activity where pid = $1', [victim.pid]);
-			assert.equal(rows.length, 0);
-		});
-
-		test('several are ended by typing their count; the one that changed is told apart', async () => {
-			const victims = [await session('crowd'), await session('crowd'), await session('crowd')];
-			for (const victim of victims) await victim.query('begin; select 1');
-			const rows = await open.choose('sessions', 'sessions', row => row.application_name === 'crowd' && row.state === 'idle in transaction');
-			assert.equal(rows.length, 3);
-			const question = shown(await open.ask('terminate'));
-			assert.equal(question.plan!.typed, '3');
-			await victims[1]!.query('commit');
-			const outcomes = await open.settled(open.yes());
-			assert.deepEqual(outcomes.map(outcome => outcome.done).sort(), [false, true, true]);
-			assert.match(outcomes.find(outcome => !outcome.done)!.text, /nothing was sent/);
-			const left = await clients[0]!.query("select pid from pg_stat_activity where application_name = 'crowd'");
 			assert.deepEqual(
-				left.rows.map(row => row.pid),
-				[victims[1]!.pid],
+				rows.map(row => row.note),
+				[null, `${actors.pid('a')}: has written: rolls back`],
 			);
-			open.watch.store.dispatch({type: 'closed'});
 		});
 
-		test('another role without the grant is told the grant, and nothing is sent', async () => {
-			const victim = await session('theirs', 'postgres');
-			const other = await session('others', 'plain_role');
-			for (const one of [victim, other]) await one.query('begin; select 1');
-			const monitor = await openConsole(server, {user: 'monitor_role'});
-			try {
-				await monitor.choose('sessions', 'sessions', row => row.pid === other.pid && row.state === 'idle in transaction');
-				assert.match((await monitor.ask('terminate')) as string, /grant pg_signal_backend to monitor_role/);
-				assert.deepEqual(monitor.auditLines(), []);
-			} finally {
-				await monitor.close();
-			}
-			const signaller = await openConsole(server, {user: 'signal_role'});
-			try {
-				await signaller.choose('sessions', 'sessions', row => row.pid === victim.pid);
-				assert.match((await signaller.ask('terminate')) as string, /superuser/);
-				signaller.watch.store.dispatch({type: 'closed'});
-				await signaller.choose('sessions', 'sessions', row => row.pid === other.pid);
-				shown(await signaller.ask('terminate'));
-				const [outcome] = await signaller.settled(signaller.yes());
-				assert.match(outcome!.text, /it is gone/);
-			} finally {
-				await signaller.close();
-			}
-		});
-
-		test('read-only refuses, and so does an audit log that can not be written', async () => {
-			const victim = await session('kept');
-			await victim.query('begin; select 1');
-			const careful = await openConsole(server, {settings: {readOnly: true}});
-			try {
-				await careful.choose('sessions', 'sessions', row => row.pid === victim.pid);
-				assert.match((await careful.ask('terminate')) as string, /read-only/);
-			} finally {
-				await careful.close();
-			}
-			await open.choose('sessions', 'sessions', row => row.pid === victim.pid && row.state === 'idle in transaction');
-			shown(await open.ask('terminate'));
-			open.watch.store.dispatch({type: 'auditChanged', audit: {is: 'broken', why: 'the disk is full'}});
-			const [outcome] = await open.settled(open.yes());
-			assert.match(outcome!.text, /the disk is full: nothing was sent/);
-			const {rows} = await clients[0]!.query('select state from pg_stat_activity where pid = $1', [victim.pid]);
-			assert.equal(rows[0].state, 'idle in transaction');
+		test('a build that would leave an invalid index behind says so', async () => {
+			await actors.does('blocker', 'begin; update t set i = 4');
+			await actors.waits('builder@postgres/postgres', 'create index concurrently t_i on t (i)');
+			const [row] = await plan(cancel, [await rowOf('builder@postgres/postgres')]);
+			assert.match(String(row!.note), /CREATE INDEX CONCURRENTLY of (public\.)?t, .*: the work is lost, and it leaves an invalid index behind/);
+			await send(row);
+			await settled(row);
+			await actors.does('blocker', 'rollback');
+			await server.run('drop index t_i');
 		});
 	});
 }
