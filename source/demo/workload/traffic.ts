@@ -110,11 +110,11 @@ async function publisher(target: Target, over: AbortSignal): Promise<void> {
 	});
 }
 
-/** Two sessions that take the same two rows in opposite order: once a minute one of them is the victim of a deadlock. */
+/** Two sessions that take the same two rows in opposite order: every half minute one of them is the victim of a deadlock. */
 async function clumsy(target: Target, n: 1 | 2, over: AbortSignal): Promise<void> {
 	await keepWorking(target, {role: 'webapp', application: `loyalty-sync-${n}`}, over, async client => {
-		// Both start at the full minute.
-		await pause(60_000 - (Date.now() % 60_000), over);
+		// Both start at the same moment.
+		await pause(30_000 - (Date.now() % 30_000), over);
 		const touch = (id: number) => client.query('update customers set name = name where id = $1', [id]);
 		await client.query('begin');
 		try {
