@@ -32,7 +32,7 @@ function linesOf(block: Block, before: Block | undefined, style: Style): readonl
 		case 'facts':
 			return pairs(block.items, width, 0);
 		case 'sentence':
-			return wrap(block.text, width - 1).map(text => [{text: ` ${text}`, tone: block.tone}]);
+			return [...(before?.is === 'table' ? [[]] : []), ...wrap(block.text, width - 1).map((text): Line => [{text: ` ${text}`, tone: block.tone}])];
 		case 'list':
 			return block.items.flatMap(item => itemLines(item, style));
 		case 'grade':
