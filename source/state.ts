@@ -146,17 +146,21 @@ export type Overlay =
 
 export type LogEntry = {readonly wall: number; readonly kind: 'action' | 'finding' | 'notification' | 'console'; readonly text: string; readonly tone: Tone};
 
-/** What was decided at the start and holds for the run. */
-export type Settings = {
+/** What the configuration says of one server. */
+export type Rules = {
 	readonly label: string | null;
 	readonly readOnly: boolean;
+	/** Every question of the design is a y/n; 'type' asks for the word each time. */
+	readonly confirm: 'ask' | 'type';
+	readonly limits: Limits;
+};
+
+/** What was decided at the start and holds for the run; the rules are those of the watched server. */
+export type Settings = Rules & {
 	/** 'off' by --no-audit; a sentence when the file can't be written. */
 	readonly audit: {readonly is: 'on'; readonly path: string} | {readonly is: 'off'} | {readonly is: 'broken'; readonly why: string};
 	readonly ascii: boolean;
 	readonly colour: boolean;
-	readonly limits: Limits;
-	/** Every question of the design is a y/n; 'type' asks for the word each time. */
-	readonly confirm: 'ask' | 'type';
 };
 
 export type State = {

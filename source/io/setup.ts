@@ -1,18 +1,28 @@
 import {homedir, userInfo} from 'node:os';
 import type {Arguments} from '../arguments.ts';
-import {type Limits, limitsOfEnvironment, limitsWith, parseLimit} from '../limits.ts';
 import type {Settings} from '../state.ts';
 import {type Audit, auditPath, openAudit} from './audit.ts';
-import {isProblem, type Problem, resolve, type Target, titleOf, type World} from './conninfo.ts';
+import {type Config, readConfig} from './config.ts';
+import {cacheSchemes} from './config-keys.ts';
+import {isProblem, type Problem, type World} from './conninfo.ts';
 import {askPassword} from './password.ts';
-import type {Opening} from './session.ts';
+import {configuredPlace, isName, type Place, type Said, spokenPlace} from './place.ts';
 
 /** What arguments, environment and configuration come to, for every command that speaks to servers. */
 export type Setup = {
-	readonly servers: readonly {readonly id: string; readonly opening: Opening}[];
+	/** What is watched. */
+	readonly place: Place;
+	/** Its servers: the watched one, then its companions. */
+	readonly servers: Place['servers'];
+	/** The other servers of the configuration, or why one can't be used. */
+	readonly places: readonly (Place | {readonly name: string; readonly problem: string})[];
 	readonly settings: Settings;
 	readonly audit: Audit | undefined;
 	readonly who: string;
+	/** Said on stderr already; the console keeps them in its log. */
+	readonly warnings: readonly string[];
+	/** To be said behind why a server could not be connected to. */
+	readonly hint: string;
 };
 
 export function worldOf(): World {
@@ -48,72 +58,72 @@ export function secondsOf(options: Arguments, name: string, initial: number, lea
 
 export function setUp(options: Arguments, conninfo: string | undefined): Setup | Problem {
 	const world = worldOf();
-	const target = targetOf(options, conninfo, world);
-	if (isProblem(target)) return target;
-	const replicas: Target[] = [];
-	for (const text of replicasOf(options, world.env)) {
-		const replica = resolve(text, {}, world);
-		if (isProblem(replica)) return {...replica, problem: `--replica: ${replica.problem}`};
-		replicas.push(replica);
-	}
-	const limits = limitsOf(options, world.env);
-	if ('problem' in limits) return {problem: limits.problem, exit: 64};
-	const readOnly = options.flags['read-only'] === true;
-	const file = textOf(options, 'audit') ?? auditPath(world.env, world.home);
-	const opened = options.flags['no-audit'] || readOnly ? undefined : openAudit(file);
+	const config = readConfig(textOf(options, 'config'), world);
+	if (isProblem(config)) return config;
+	for (const warning of config.warnings) process.stderr.write(`${warning}\n`);
+	const said = saidOf(options);
+	if (isProblem(said)) return said;
+	const context = {config, world, said};
+	// A database of the same spelling is reached by -d.
+	const server = isName(conninfo) ? config.servers.find(one => one.name === conninfo) : undefined;
+	const place = server ? configuredPlace(server, context) : spokenPlace(conninfo, context);
+	if (isProblem(place)) return place;
+	const plain = {...context, said: {...said, flags: {password: said.flags.password}, replicas: [], redis: undefined, pgbouncer: undefined}};
+	const readOnly = said.readOnly;
+	const wanted = textOf(options, 'audit') ?? config.audit ?? auditPath(world.env, world.home);
+	const off = options.flags['no-audit'] === true || (wanted === false && textOf(options, 'audit') === undefined);
+	const file = wanted === false ? auditPath(world.env, world.home) : wanted;
+	const opened = off || readOnly ? undefined : openAudit(file);
 	const audit: Settings['audit'] =
 		opened === undefined ? {is: readOnly ? 'on' : 'off', path: file} : 'problem' in opened ? {is: 'broken', why: opened.problem} : {is: 'on', path: file};
 	return {
-		servers: named([target, ...replicas]).map(({id, target: one}) => ({id, opening: {target: one, askPassword: canAsk() ? askPassword : undefined}})),
+		place,
+		servers: place.servers,
+		places: config.servers.filter(one => one !== server).map(one => named(one.name, configuredPlace(one, plain))),
 		settings: {
-			label: null,
-			readOnly,
+			...place.rules,
 			audit,
-			ascii: options.flags.ascii === true || !isUnicode(world.env),
-			colour: !(options.flags['no-color'] || world.env.NO_COLOR),
-			limits: limits.limits,
-			confirm: 'ask',
+			ascii: options.flags.ascii === true || (config.ascii ?? !isUnicode(world.env)),
+			colour: !(options.flags['no-color'] || world.env.NO_COLOR || config.color === false),
 		},
 		audit: opened === undefined || 'problem' in opened ? undefined : opened,
 		who: world.osUser,
+		warnings: config.warnings,
+		hint: isName(conninfo) && !server ? hintOf(config) : '',
 	};
 }
 
-function targetOf(options: Arguments, conninfo: string | undefined, world: World): Target | Problem {
-	const password = options.flags.password ? 'ask' : options.flags['no-password'] ? 'never' : undefined;
-	return resolve(
-		conninfo,
-		{host: textOf(options, 'host'), port: textOf(options, 'port'), username: textOf(options, 'username'), dbname: textOf(options, 'dbname'), password},
-		world,
-	);
+/** One that can't be used does not keep the others from being watched. */
+function named(name: string, place: Place | Problem): Place | {readonly name: string; readonly problem: string} {
+	return isProblem(place) ? {name, problem: place.problem} : place;
 }
 
-function replicasOf(options: Arguments, env: World['env']): readonly string[] {
-	const given = textsOf(options, 'replica');
-	return given.length > 0 ? given : (env.DATABASE_READ_URLS ?? '').split(/[\s,]+(?=postgres(?:ql)?:\/\/)|\s+/).filter(Boolean);
+/** A word that leads nowhere was taken for a database; it may be a server, misspelled. */
+function hintOf({servers, file}: Config): string {
+	return servers.length === 0 ? '' : ` Servers of ${file}: ${servers.map(one => one.name).join(', ')}.`;
 }
 
-/** Two servers may have the same title: by tunnels, or one named twice. */
-function named(targets: readonly Target[]): readonly {readonly id: string; readonly target: Target}[] {
-	const seen = new Map<string, number>();
-	return targets.map(target => {
-		const title = titleOf(target);
-		const times = (seen.get(title) ?? 0) + 1;
-		seen.set(title, times);
-		return {id: times === 1 ? title : `${title} (${times})`, target};
-	});
-}
-
-function limitsOf(options: Arguments, env: World['env']): {readonly limits: Limits} | {readonly problem: string} {
-	const environment = limitsOfEnvironment(env);
-	if ('problem' in environment) return environment;
-	let limits = limitsWith(environment.overrides, 'environment');
-	for (const text of textsOf(options, 'limit')) {
-		const parsed = parseLimit(text);
-		if ('problem' in parsed) return {problem: `--limit: ${parsed.problem}`};
-		limits = limitsWith(parsed.overrides, 'flag', limits);
-	}
-	return {limits};
+function saidOf(options: Arguments): Said | Problem {
+	const scheme = textOf(options, 'cache-scheme');
+	const cacheScheme = cacheSchemes.find(one => one === scheme);
+	if (scheme !== undefined && cacheScheme === undefined) return {problem: `--cache-scheme takes ${cacheSchemes.join(', ')}, not "${scheme}".`, exit: 64};
+	return {
+		flags: {
+			host: textOf(options, 'host'),
+			port: textOf(options, 'port'),
+			username: textOf(options, 'username'),
+			dbname: textOf(options, 'dbname'),
+			password: options.flags.password ? 'ask' : options.flags['no-password'] ? 'never' : undefined,
+		},
+		replicas: textsOf(options, 'replica'),
+		redis: textOf(options, 'redis'),
+		pgbouncer: textOf(options, 'pgbouncer'),
+		cacheScheme,
+		cachePrefix: textOf(options, 'cache-prefix'),
+		limits: textsOf(options, 'limit'),
+		readOnly: options.flags['read-only'] === true,
+		askPassword: canAsk() ? askPassword : undefined,
+	};
 }
 
 function canAsk(): boolean {

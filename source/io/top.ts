@@ -22,13 +22,13 @@ const channels = ['cache_invalidation', 'performance_alert'];
 
 /** `pgperf top`. The views load while the server is connected to. */
 export async function top(options: Arguments, face: Promise<Face>): Promise<number | Problem> {
-	const seconds = secondsOf(options, 'interval', 1, 0.5, 60);
-	if (typeof seconds !== 'number') return seconds;
 	// Said before anything is opened.
 	const blind = unfit();
 	if (blind) return blind;
 	const setup = setUp(options, options.input[0]);
 	if (isProblem(setup)) return setup;
+	const seconds = secondsOf(options, 'interval', setup.place.refresh ?? 1, 0.5, 60);
+	if (typeof seconds !== 'number') return seconds;
 	const {panes, mount, lastScroll, evidence, copied} = await face;
 	const pane = paneNamed(panes, textOf(options, 'pane'));
 	if (pane && 'problem' in pane) return pane;
@@ -47,7 +47,8 @@ export async function top(options: Arguments, face: Promise<Face>): Promise<numb
 		lastScroll,
 	});
 	const problem = await watch.start();
-	if (problem) return problem;
+	if (problem) return {...problem, problem: problem.problem + setup.hint};
+	for (const text of setup.warnings) watch.store.dispatch({type: 'logged', entry: {kind: 'console', text, tone: 'warning'}});
 	const terminal = openTerminal(process, process.env);
 	if ('problem' in terminal) {
 		await watch.stop();
