@@ -64,7 +64,8 @@ function parseQuery({file, text}: SqlFile): Query {
 		needs: needsOf(header.needs!, broken),
 		privilege: header.privilege!,
 		cost: header.cost!,
-		text: `/* pgperf:${name} */ ${body}`,
+		// Behind the first word: pg_stat_statements drops a comment that stands before the statement.
+		text: body.replace(/^\w+/, word => `${word} /* pgperf:${name} */`),
 	};
 }
 

@@ -77,7 +77,7 @@ test('the text is named, on one line, without comments; literals are left alone'
 	const [query] = parseCatalog([{file: 'x.sql', text: sql('x', 'server >= 13', body)}]).get('x')!;
 	assert.equal(
 		query!.text,
-		"/* pgperf:x */ select '--no comment', ' two  spaces ', 'it''s', \"a -- b\", $1::int4 from pg_catalog.pg_class where a - -1 = b/2 and x ~ $re$ '  -- $re$",
+		"select /* pgperf:x */ '--no comment', ' two  spaces ', 'it''s', \"a -- b\", $1::int4 from pg_catalog.pg_class where a - -1 = b/2 and x ~ $re$ '  -- $re$",
 	);
 });
 
