@@ -65,6 +65,7 @@ test('the workload is started with what it understands', () => {
 	const [, script, ...words] = workload.command!;
 	assert.ok(readFileSync(root + script, 'utf8').includes('workload('));
 	const {values} = parseArgs({args: words, options: workloadOptions});
-	assert.ok(values.host! in compose.services && values['standby-host']! in compose.services && values.detached && !values.seed);
+	for (const host of [values.host, values['standby-host'], values['pooler-host']]) assert.ok(host! in compose.services, host);
+	assert.ok(values.detached && !values.seed);
 	assert.ok(new URL(workload.environment!.REDIS_URL!).hostname in compose.services);
 });

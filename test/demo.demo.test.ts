@@ -173,6 +173,14 @@ test('every symptom is there, and comes back when it is cured', {timeout: 240_00
 		await until(async () => (await count('hits')) > 100 && (await count('misses')) > 10, Boolean);
 		redis.disconnect();
 	});
+	await t.test('clients wait for a pool that is too small', {skip: now.pgbouncer ? false : 'no pgbouncer here'}, async () => {
+		const admin = await client(now.pgbouncer!);
+		await until(
+			async () => (await admin.query('show pools')).rows.find(pool => pool.database === 'shop')?.cl_waiting,
+			waiting => waiting >= 2,
+		);
+		await admin.end();
+	});
 	await t.test('everybody who is terminated comes again', async () => {
 		const {rows} = await primary.query(
 			`select pg_terminate_backend(pid), pid from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
@@ -211,7 +219,7 @@ test('two demos at the same time; each signal ends one of them and nothing is le
 	const one = begin('one', ['--keep', '--no-load']);
 	const two = begin('two', ['--no-load', 'top']);
 	const [line, {context}] = await Promise.all([one.line(), contextOf(two)]);
-	const uri = line.replace(/^primary +/, '');
+	const uri = line.replace(/^\w+ +/, '');
 	assert.notEqual(uri, context.conninfo);
 	for (const conninfo of [uri, context.conninfo]) await (await client(conninfo)).end();
 	one.child.kill('SIGTERM');

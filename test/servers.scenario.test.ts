@@ -5,8 +5,10 @@ import {existsSync} from 'node:fs';
 import {createInterface} from 'node:readline';
 import {test} from 'node:test';
 import {fileURLToPath} from 'node:url';
+import {Redis} from 'ioredis';
+import pg from 'pg';
 import {alive} from '../source/demo/processes.ts';
-import {majors, startServer, until} from './support/servers.ts';
+import {majors, startCache, startPooler, startServer, until} from './support/servers.ts';
 
 test('every supported major starts, answers, and has its roles and databases', async () => {
 	for (const major of majors) {
@@ -69,4 +71,24 @@ test('a test process that is killed leaves neither process nor directory', async
 		left => left.length === 0,
 		5000,
 	);
+});
+
+test('a pooler and a cache stand beside the servers, where they can be had', async t => {
+	const server = await startServer();
+	const pooler = await startPooler(server, {size: 1});
+	await t.test('pgbouncer', {skip: pooler ? false : 'no pgbouncer here'}, async () => {
+		const client = new pg.Client({connectionString: pooler!.uri()});
+		await client.connect();
+		assert.equal((await client.query('select inet_server_port() as port')).rows[0].port, server.port);
+		await client.end();
+		await pooler!.stop();
+	});
+	const cache = await startCache();
+	await t.test('redis', {skip: cache ? false : 'no redis-server here'}, async () => {
+		const redis = new Redis(cache!.url);
+		assert.equal(await redis.dbsize(), 0);
+		redis.disconnect();
+		await cache!.stop();
+	});
+	await server.stop();
 });

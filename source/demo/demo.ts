@@ -48,7 +48,7 @@ export async function demo(argv: string[], run: RunCommand): Promise<number> {
 		progress.done();
 		if (wish.keep) return await stay(stack);
 		for (const signal of signals) process.off(signal, leave);
-		return await run(wish.command, {conninfo: stack.conninfo, redis: stack.redis, replica: stack.replica});
+		return await run(wish.command, {conninfo: stack.conninfo, redis: stack.redis, replica: stack.replica, pgbouncer: stack.pgbouncer});
 	} finally {
 		await stack.close();
 	}
@@ -72,14 +72,12 @@ function understand(argv: readonly string[], terminal: boolean): Wish | string {
 	return {keep, load, command: words.length > 0 ? words : keep ? [] : [terminal ? 'top' : 'report']};
 }
 
-/** Prints where everything listens, and stays until a signal comes or, as a server of others, its stdin ends. */
+/** Prints where everything listens, and stays until a signal comes. */
 async function stay(stack: Stack): Promise<never> {
-	console.log(`primary  ${stack.conninfo}`);
-	if (stack.replica) console.log(`standby  ${stack.replica}`);
-	if (stack.redis) console.log(`redis    ${stack.redis}`);
-	console.log(
-		`\npgperf top ${stack.conninfo}${stack.replica ? ` --replica ${stack.replica}` : ''}${stack.redis ? ` --redis ${stack.redis}` : ''}\n\nCtrl-C ends it.`,
-	);
+	const others = {replica: stack.replica, redis: stack.redis, pgbouncer: stack.pgbouncer};
+	const given = Object.entries(others).filter(([, uri]) => uri !== undefined);
+	for (const [name, uri] of [['primary', stack.conninfo], ...given]) console.log(`${name!.padEnd(10)} ${uri}`);
+	console.log(`\npgperf top ${[stack.conninfo, ...given.map(([name, uri]) => `--${name} ${uri}`)].join(' ')}\n\nCtrl-C ends it.`);
 	setInterval(() => {}, 1 << 30);
 	return new Promise(() => {});
 }

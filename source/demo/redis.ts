@@ -12,16 +12,16 @@ import {freePort, lastWords, type Server, spawnServer} from './servers.ts';
 export type RedisServer = Server & {readonly url: string};
 
 /** A Redis or Valkey of our own on a free port: PGPERF_REDIS_SERVER, else the PATH, else fetched from the distribution's archive into the cache. */
-export async function startRedis(room: Room): Promise<RedisServer | Problem> {
+export async function startRedis(room: Room, name = 'redis'): Promise<RedisServer | Problem> {
 	const found = await findRedis(room);
 	if (!found) return {problem: 'Redis is left out: there is no redis-server or valkey-server on the PATH (apt install redis-server, brew install redis).'};
 	const password = randomBytes(16).toString('hex');
 	for (let attempt = 1; ; attempt++) {
 		const port = await freePort();
-		const file = join(room.dir, 'redis.conf');
+		const file = join(room.dir, `${name}.conf`);
 		writeFileSync(file, `${settings(room, port, password).join('\n')}\n`, {mode: 0o600});
 		if (room.account) chownSync(file, room.account.uid, room.account.gid);
-		const server = spawnServer(room, {name: 'redis', port, program: found.program, arguments: [file], env: found.env, fast: 'SIGTERM', immediate: 'SIGKILL'});
+		const server = spawnServer(room, {name, port, program: found.program, arguments: [file], env: found.env, fast: 'SIGTERM', immediate: 'SIGKILL'});
 		if (await ready(server, password)) return {...server, url: `redis://:${password}@127.0.0.1:${port}/0`};
 		await server.stop();
 		if (attempt === 3) return {problem: `Redis is left out: it did not start: ${lastWords(readFileSync(server.log, 'utf8'))}`};
@@ -45,8 +45,11 @@ function settings(room: Room, port: number, password: string): readonly string[]
 async function findRedis(room: Room): Promise<{readonly program: string; readonly env?: NodeJS.ProcessEnv} | undefined> {
 	const program = process.env.PGPERF_REDIS_SERVER || installed(['redis-server', 'valkey-server']);
 	if (program) return {program};
-	const path = 'usr/bin/redis-check-rdb';
-	const root = await unpacked('redis', ['redis-server', 'redis-tools', 'liblzf1', 'libjemalloc2', 'libatomic1', 'liblua5.1-0', 'libhiredis1.1.0'], path);
+	const root = await unpacked(
+		'redis',
+		['redis-server', 'redis-tools', 'liblzf1', 'libjemalloc2', 'libatomic1', 'liblua5.1-0', 'libhiredis1.1.0'],
+		'usr/bin/redis-server',
+	);
 	if (!root) return undefined;
 	const place = reachable(room, root, 'redis');
 	return {program: join(place, 'usr/bin/redis-server'), env: {LD_LIBRARY_PATH: join(place, libraries)}};

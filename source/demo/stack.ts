@@ -6,17 +6,20 @@ import {createInterface} from 'node:readline';
 import {setTimeout as pause} from 'node:timers/promises';
 import pg from 'pg';
 import {binaries, type Progress} from './binaries.ts';
+import {startPgBouncer} from './pgbouncer.ts';
 import {isProblem, messageOf, type Problem} from './problem.ts';
 import {programArguments} from './program.ts';
 import {type RedisServer, startRedis} from './redis.ts';
 import {openRoom, type Room} from './room.ts';
-import {type Postgres, startPostgres} from './servers.ts';
+import {type Postgres, type Server, startPostgres} from './servers.ts';
 
 export type Stack = {
 	/** URI of the primary's database `shop`, with the superuser's password. */
 	readonly conninfo: string;
 	readonly replica: string | undefined;
 	readonly redis: string | undefined;
+	/** The admin console. */
+	readonly pgbouncer: string | undefined;
 	/** Sentences about what could not be had. */
 	readonly notes: readonly string[];
 	/** Resolves when every symptom is there, or with the reason why it won't be. */
@@ -70,22 +73,34 @@ export async function startStack({load, onProgress, onRoom}: StackOptions): Prom
 	} catch (error) {
 		return fail({problem: `The database could not be made: ${messageOf(error)}.`});
 	}
-	const standby = await startPostgres(room, found, {
-		name: 'standby',
-		conf: {...settings, cluster_name: 'standby'},
-		hba,
-		primary: {conninfo: `host=${room.socket} port=${primary.port} user=postgres application_name=standby`, slot: 'standby'},
-	});
+	const behind = `host=${room.socket} port=${primary.port}`;
+	const [standby, pgbouncer] = await Promise.all([
+		startPostgres(room, found, {
+			name: 'standby',
+			conf: {...settings, cluster_name: 'standby'},
+			hba,
+			primary: {conninfo: `${behind} user=postgres application_name=standby`, slot: 'standby'},
+		}),
+		startPgBouncer(room, {
+			name: 'pgbouncer',
+			databases: {shop: `${behind} dbname=shop user=webapp`},
+			mode: 'transaction',
+			size: 2,
+			passwords: {postgres: password, webapp: password},
+		}),
+	]);
 	if (!isProblem(standby)) await follows(room, standby);
 	const uri = (server: Postgres) => `postgresql://postgres:${password}@127.0.0.1:${server.port}/shop`;
 	const replica = isProblem(standby) ? undefined : standby;
 	const redisServer = isProblem(redis) ? undefined : redis;
-	const work = startWorkload(room, primary, replica, redisServer, load);
+	const pooler = isProblem(pgbouncer) ? undefined : pgbouncer;
+	const work = startWorkload(room, primary, load, {replica, redis: redisServer, pooler, password});
 	return {
 		conninfo: uri(primary),
 		replica: replica && uri(replica),
 		redis: redisServer?.url,
-		notes: [...(found.note ? [found.note] : []), ...[standby, redis].filter(part => isProblem(part)).map(part => part.problem)],
+		pgbouncer: pooler && `postgresql://postgres:${password}@127.0.0.1:${pooler.port}/pgbouncer`,
+		notes: [...(found.note ? [found.note] : []), ...[standby, redis, pgbouncer].filter(part => isProblem(part)).map(part => part.problem)],
 		ready: readiness(work, onProgress),
 		close: room.close,
 	};
@@ -117,18 +132,26 @@ async function follows(room: Room, standby: Postgres): Promise<void> {
 	}
 }
 
+type Others = {readonly replica?: Server; readonly redis?: RedisServer; readonly pooler?: Server; readonly password: string};
+
 /** A process of its own: what it does must not be felt in the console. */
-function startWorkload(room: Room, primary: Postgres, standby: Postgres | undefined, redis: RedisServer | undefined, load: StackOptions['load']): ChildProcess {
+function startWorkload(room: Room, primary: Postgres, load: StackOptions['load'], others: Others): ChildProcess {
 	const log = openSync(join(room.dir, 'workload.log'), 'a', 0o600);
 	const child = spawn(
 		process.execPath,
 		[
 			...programArguments('workload'),
 			...['--seed', '--host', room.socket, '--port', String(primary.port)],
-			...(standby ? ['--standby-host', room.socket, '--standby-port', String(standby.port)] : []),
+			...(others.replica ? ['--standby-host', room.socket, '--standby-port', String(others.replica.port)] : []),
+			...(others.pooler ? ['--pooler-port', String(others.pooler.port)] : []),
 			...(load === 'none' ? ['--no-load'] : ['--load', load]),
 		],
-		{cwd: '/', env: {PATH: process.env.PATH, ...(redis && {REDIS_URL: redis.url})}, stdio: ['pipe', 'pipe', log], detached: true},
+		{
+			cwd: '/',
+			env: {PATH: process.env.PATH, PGPASSWORD: others.password, ...(others.redis && {REDIS_URL: others.redis.url})},
+			stdio: ['pipe', 'pipe', log],
+			detached: true,
+		},
 	);
 	closeSync(log);
 	child.on('error', () => {});

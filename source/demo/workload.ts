@@ -6,7 +6,7 @@ import {cachePages} from './workload/cache.ts';
 import {pileUp} from './workload/pile-up.ts';
 import {relapse} from './workload/relapse.ts';
 import {pauseReplay, readStandby} from './workload/standby.ts';
-import {traffic} from './workload/traffic.ts';
+import {queue, traffic} from './workload/traffic.ts';
 import {connect, keepWorking, pause, type Target} from './workload/worker.ts';
 
 /** Above this size of the database nothing is written any more: a stack that is left alone for days must not fill the machine's memory. */
@@ -19,6 +19,8 @@ export const workloadOptions = {
 	dbname: {type: 'string', default: 'shop'},
 	'standby-host': {type: 'string'},
 	'standby-port': {type: 'string', default: '5432'},
+	'pooler-host': {type: 'string', default: '127.0.0.1'},
+	'pooler-port': {type: 'string'},
 	load: {type: 'string', default: 'light'},
 	'no-load': {type: 'boolean', default: false},
 	seed: {type: 'boolean', default: false},
@@ -57,11 +59,14 @@ export async function workload(argv: readonly string[]): Promise<number> {
 		return 0;
 	}
 	const standby = values['standby-host'] ? {...target, host: values['standby-host'], port: Number(values['standby-port'])} : undefined;
-	await Promise.all([...start(target, standby, values.load === 'heavy' ? 'heavy' : 'light', over.signal), announce(target, over.signal)]);
+	const pooler = values['pooler-port'] ? {...target, host: values['pooler-host'], port: Number(values['pooler-port'])} : undefined;
+	await Promise.all([...start({target, standby, pooler}, values.load === 'heavy' ? 'heavy' : 'light', over.signal), announce(target, over.signal)]);
 	return 0;
 }
 
-function start(target: Target, standby: Target | undefined, load: 'light' | 'heavy', over: AbortSignal): readonly Promise<void>[] {
+type Targets = {readonly target: Target; readonly standby: Target | undefined; readonly pooler: Target | undefined};
+
+function start({target, standby, pooler}: Targets, load: 'light' | 'heavy', over: AbortSignal): readonly Promise<void>[] {
 	let size = 0;
 	const watchSize = keepWorking(target, {role: 'postgres', application: 'size-watch'}, over, async client => {
 		size = Number((await client.query('select pg_database_size(current_database())')).rows[0].pg_database_size);
@@ -73,6 +78,7 @@ function start(target: Target, standby: Target | undefined, load: 'light' | 'hea
 		relapse(target, over),
 		watchSize,
 		...(standby ? [pauseReplay(standby, over), readStandby(standby, over)] : []),
+		...(pooler ? queue(pooler, over) : []),
 		...(process.env.REDIS_URL ? [cachePages(process.env.REDIS_URL, over)] : []),
 	];
 }

@@ -2,7 +2,9 @@ import {join} from 'node:path';
 import {after} from 'node:test';
 import pg from 'pg';
 import {binaries} from '../../source/demo/binaries.ts';
+import {startPgBouncer} from '../../source/demo/pgbouncer.ts';
 import {isProblem, type Problem} from '../../source/demo/problem.ts';
+import {startRedis} from '../../source/demo/redis.ts';
 import {openRoom, type Room} from '../../source/demo/room.ts';
 import {freePort, type Postgres, restartPostgres, startPostgres} from '../../source/demo/servers.ts';
 
@@ -149,6 +151,36 @@ function describe(first: Postgres, conf: Readonly<Record<string, string>>): Test
 		},
 		standby: undefined,
 	};
+}
+
+/**
+ * A PgBouncer before a server, everybody trusted, admin console as user and database `postgres`/`pgbouncer`.
+ * Undefined where there is none to be had: skip the test with that reason.
+ */
+export async function startPooler(
+	server: TestServer,
+	options: {readonly mode?: 'session' | 'transaction' | 'statement'; readonly size?: number} = {},
+): Promise<{readonly port: number; readonly uri: TestServer['uri']; readonly stop: () => Promise<void>} | undefined> {
+	const pooler = await startPgBouncer(room(), {
+		name: `pgbouncer-${++count}`,
+		databases: {'*': `host=127.0.0.1 port=${server.port} user=postgres`},
+		mode: options.mode ?? 'transaction',
+		size: options.size ?? 2,
+	});
+	if (isProblem(pooler)) return undefined;
+	return {
+		port: pooler.port,
+		uri: ({user = 'postgres', database = 'postgres'} = {}) => `postgresql://${user}@127.0.0.1:${pooler.port}/${database}`,
+		stop: pooler.stop,
+	};
+}
+
+/** A Redis of the test's own, empty. Undefined where there is none to be had: skip the test with that reason. */
+export async function startCache(): Promise<
+	{readonly port: number; readonly url: string; readonly kill: (signal: NodeJS.Signals) => void; readonly stop: () => Promise<void>} | undefined
+> {
+	const redis = await startRedis(room(), `redis-${++count}`);
+	return isProblem(redis) ? undefined : redis;
 }
 
 /** Asks until the answer satisfies; the last answer is in the error when it never does. */

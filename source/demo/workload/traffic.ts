@@ -135,3 +135,13 @@ async function analyst(target: Target, over: AbortSignal): Promise<void> {
 		await pause(5000, over);
 	});
 }
+
+/** Five kiosks that share two connections of a pool: three of them wait. */
+export function queue(pooler: Target, over: AbortSignal): readonly Promise<void>[] {
+	return [1, 2, 3, 4, 5].map(n =>
+		keepWorking(pooler, {role: 'webapp', application: `kiosk-${n}`}, over, async client => {
+			await client.query('select count(*), pg_sleep(2) from menu_items where available');
+			await pause(100, over);
+		}),
+	);
+}
