@@ -14,11 +14,16 @@ function stateOf(row: Tree): string {
 	return row.state === null ? 'state hidden' : `${stateWord(row.state)} ${duration(row.state_s)}`;
 }
 
+/** The name of the object says of these what they are. */
+const told = new Set(['relation', 'tuple', 'transactionid', 'virtualxid', 'advisory']);
+
 function lockOf(row: Tree): string {
-	const awaited = row.mode === null ? '' : `${row.locktype} ${row.mode}`;
-	const held = row.holds_up > 0 ? `holds up ${row.partial ? atLeast(row.holds_up) : row.holds_up}, ${duration(row.holds_up_s)}` : '';
+	const awaited = row.mode === null ? '' : [told.has(row.locktype ?? '') ? '' : row.locktype, row.mode, row.object].filter(Boolean).join(' ');
+	const victims = row.partial ? atLeast(row.holds_up) : row.holds_up;
+	const root = row.under === null;
+	const held = row.holds_up === 0 ? '' : root ? `holds up ${victims}, ${duration(row.holds_up_s)}` : `holds up ${victims}`;
 	const more = row.more > 0 ? `+${row.more}` : '';
-	return [row.circle ? 'in a circle' : '', row.under === null && !row.circle ? held : awaited, row.under === null ? '' : held, more].filter(Boolean).join(', ');
+	return (root ? [row.circle ? 'in a circle' : '', held, awaited, more] : [awaited, held, more]).filter(Boolean).join(', ');
 }
 
 function whatOf(row: Tree): string {
@@ -26,26 +31,32 @@ function whatOf(row: Tree): string {
 	return row.query ?? unknown;
 }
 
-/** What ends the worst tree at the least cost: a waiter that others wait behind loses nothing, a root may lose its work. */
-export function curesOf(trees: readonly Tree[], edges: readonly LocksRow[]): Line | undefined {
+/** What ends the worst tree at the least cost: a waiter that others wait behind loses little, a root may lose its work. */
+export function curesOf(trees: readonly Tree[], edges: readonly LocksRow[]): readonly Line[] {
 	const root = trees.find(tree => tree.under === null);
-	if (!root) return undefined;
+	if (!root) return [];
 	const waits = waitsOf(edges);
 	const frees = (key: string) => freedBy(waits, new Set([key])).length;
 	const mild = trees
-		.filter(tree => tree.waits && tree.holds_up > 0 && rootOf(tree, trees) === root && !isOwn(tree.application_name))
+		.filter(tree => tree !== root && tree.waits && tree.holds_up > 0 && rootOf(tree, trees) === root && !isOwn(tree.application_name))
 		.map(tree => ({tree, freed: frees(tree.key)}))
 		.sort((a, b) => b.freed - a.freed || Number(a.tree.backend_xid !== null) - Number(b.tree.backend_xid !== null))[0];
-	const line: {text: string; tone?: 'strong' | 'dim'}[] = [{text: 'mildest cure: ', tone: 'dim'}];
-	if (mild && mild.freed > 0 && mild.tree !== root) {
-		const lost = mild.tree.backend_xid === null ? 'nothing lost' : 'its own transaction rolls back';
-		line.push(
+	const cause = rootCure(root, frees(root.key));
+	if (!mild || mild.freed === 0) return [[{text: 'mildest cure: ', tone: 'dim'}, ...cause]];
+	const lost =
+		mild.tree.backend_xid === null
+			? 'nothing lost'
+			: mild.tree.xact_start === mild.tree.query_start
+				? 'only its statement fails'
+				: 'its transaction rolls back';
+	return [
+		[
+			{text: 'mildest cure: ', tone: 'dim'},
 			{text: `cancel ${mild.tree.key}`, tone: 'strong'},
-			{text: ` lets ${mild.freed} of ${root.holds_up} go, ${lost}; `},
-			{text: 'the cause: ', tone: 'dim'},
-		);
-	}
-	return [...line, ...rootCure(root, frees(root.key))];
+			{text: ` lets ${mild.freed} of ${root.partial ? '≥' : ''}${root.holds_up} go, ${lost}`},
+		],
+		[{text: 'the cause: ', tone: 'dim'}, ...cause],
+	];
 }
 
 function rootCure(root: Tree, freed: number): Line {
@@ -64,11 +75,13 @@ function rootCure(root: Tree, freed: number): Line {
 			? [{text: `let ${root.key} finish`, tone: 'strong'}, {text: ': autovacuum against wraparound comes back at once'}]
 			: [{text: `cancel ${root.key}`, tone: 'strong'}, {text: `${frees}; autovacuum comes back later`}];
 	}
-	const loses = root.backend_xid === null ? ', has written nothing' : ', has written: rolls back';
-	if (isIdleInTransaction(root.state))
-		return [{text: `terminate ${root.key}`, tone: 'strong'}, {text: ` (${root.state} ${duration(root.state_s)}${loses})${frees}`}];
-	if (isActive(root.state)) return [{text: `cancel ${root.key}`, tone: 'strong'}, {text: ` (active ${duration(root.state_s)}${loses})${frees}`}];
-	return [{text: `look at ${root.key}`, tone: 'strong'}, {text: ': its state is hidden from this role'}];
+	const loses = root.backend_xid === null ? 'has written nothing' : 'has written: rolls back';
+	if (isIdleInTransaction(root.state)) {
+		return [{text: `terminate ${root.key}`, tone: 'strong'}, {text: `${frees} (${root.state} ${duration(root.state_s)}, ${loses})`}];
+	}
+	if (isActive(root.state)) return [{text: `cancel ${root.key}`, tone: 'strong'}, {text: `${frees} (active ${duration(root.state_s)}, ${loses})`}];
+	if (root.state === null) return [{text: `look at ${root.key}`, tone: 'strong'}, {text: ': its state is hidden from this role, grant pg_read_all_stats'}];
+	return [{text: `terminate ${root.key}`, tone: 'strong'}, {text: `${frees} (${root.state}: holds a lock of its session, an advisory one)`}];
 }
 
 function rootOf(tree: Tree, trees: readonly Tree[]): Tree {
@@ -81,18 +94,10 @@ function rootOf(tree: Tree, trees: readonly Tree[]): Tree {
 function summary(rows: readonly Row[], input: Input): readonly Line[] {
 	const trees = rows as readonly Tree[];
 	const edges = edgesOf(input.rows.waits);
-	const lines: Line[] = [];
-	const cure = trees.length > 0 ? curesOf(trees, edges) : undefined;
-	if (cure) {
-		const asked = new Set(edges.map(edge => edge.pid)).size;
-		const all = edges[0]?.waiters ?? asked;
-		const roots = trees.filter(tree => tree.under === null).length;
-		lines.push([
-			{text: asked < all ? `${asked} of ${count(all)} waiters` : `${all} ${all === 1 ? 'waits' : 'wait'}`, tone: 'strong'},
-			{text: ` behind ${roots} ${roots === 1 ? 'root' : 'roots'}  `},
-			...cure,
-		]);
-	}
+	const asked = new Set(edges.map(edge => edge.pid)).size;
+	const all = edges[0]?.waiters ?? asked;
+	const head = asked < all ? `${asked} of ${count(all)} waiters` : `${all} ${all === 1 ? 'waits' : 'wait'}`;
+	const lines: Line[] = curesOf(trees, edges).map((cure, index) => [{text: `${index === 0 ? head : ''.padEnd(head.length)}  `, tone: 'strong'}, ...cure]);
 	const vitals = vitalsOf(input);
 	if (vitals && vitals.sync_waits > 0) {
 		lines.push([
@@ -194,7 +199,7 @@ function sections(row: Tree, answers: Parameters<typeof statementLines>[1], inpu
 		],
 	);
 	return [
-		...(waiting.length > 0 ? [{title: 'Waits for', lines: [[{text: `${lockOf(row)}  ${row.object ?? ''}`}], ...waiting]}] : []),
+		...(waiting.length > 0 ? [{title: 'Waits for', lines: [[{text: lockOf(row)}], ...waiting]}] : []),
 		...(row.pid === null
 			? [{title: 'Prepared transaction', lines: [[{text: whatOf(row)}], rootCure(row, 0)]}]
 			: [...statementLines(row, answers), ...lockLines(answers)]),
@@ -215,19 +220,18 @@ const locksTable = table<Tree>({
 		{field: 'usename', title: 'user', width: 9, priority: 3},
 		{field: 'application_name', title: 'app', width: 10, show: text => (typeof text === 'string' && text !== '' ? text : unknown), priority: 5},
 		{field: 'datname', title: 'db', width: 8, priority: 6},
-		{field: 'state', title: 'state', width: 18, show: (_, row) => stateOf(row), tone: row => (row.waits ? 'warning' : 'strong'), priority: 1},
+		{field: 'state', title: 'state', width: 16, show: (_, row) => stateOf(row), tone: row => (row.waits ? 'warning' : 'strong'), priority: 1},
 		{
 			field: 'holds_up',
 			title: 'lock',
-			width: 22,
-			grow: 2,
+			width: 28,
+			grow: 1,
 			show: (_, row) => lockOf(row),
 			tone: row => (row.under === null && row.holds_up > 0 ? 'critical' : undefined),
 			priority: 1,
 		},
-		{field: 'object', title: 'object', width: 14, grow: 1, priority: 3},
 		{field: 'xact_s', title: 'xact', width: 6, align: 'right', show: duration, priority: 4},
-		{field: 'query', title: 'query', width: 20, grow: 3, show: (_, row) => whatOf(row), priority: 2},
+		{field: 'query', title: 'query', width: 20, grow: 1, show: (_, row) => whatOf(row), priority: 2},
 	],
 	filters: {user: 'usename', app: 'application_name', db: 'datname', state: 'state', object: 'object', mode: 'mode'},
 	derive: rows => forestOf(rows as unknown as readonly LocksRow[]),

@@ -78,6 +78,8 @@ function isHidden(row: Session): boolean {
 
 function stateOf(row: Session): string {
 	if (row.hidden) return 'hidden';
+	// Where the column of waits has no room any more, this must still be seen.
+	if (row.wait_event_type === 'Lock' && isActive(row.state)) return 'waits for lock';
 	return row.backend_type === 'client backend' || row.backend_type === 'parallel worker' ? stateWord(row.state) : (row.backend_type ?? unknown);
 }
 

@@ -154,20 +154,21 @@ const series: readonly Series[] = [
 
 type Part = {readonly label: string; readonly text: string; readonly width: number; readonly tone?: Tone; readonly series?: string};
 
-function partsOf(input: Input, row: Vitals): readonly Part[] {
+function partsOf(input: Input, row: Vitals, width: number): readonly Part[] {
 	const blocked = row.blocked > 0 || row.hidden > 0 ? seenCount(row.blocked, row) : '0';
-	const event = row.top_wait === null ? '' : ` (${cut(row.top_wait.slice(row.top_wait.indexOf(':') + 1), 14)})`;
+	const room = width < 100 ? 10 : 16;
+	const event = row.top_wait === null ? '' : ` (${cut(row.top_wait.slice(row.top_wait.indexOf(':') + 1), room)})`;
 	const idle = seenCount(row.idle_in_transaction, row);
 	const standbys = row.standbys > 0 || row.recovery;
 	return [
 		{
 			label: 'wait',
 			text: row.blocked > 0 ? `${blocked} (${longestWait(input)})` : blocked,
-			width: 8,
+			width: 7,
 			tone: row.blocked > 0 ? 'critical' : undefined,
 			series: 'waiting',
 		},
-		{label: 'act', text: `${seenCount(row.active, row)}${event}`, width: 19, series: 'active'},
+		{label: 'act', text: `${seenCount(row.active, row)}${event}`, width: room + 5, series: 'active'},
 		{label: 'conn', text: `${row.hidden > 0 ? '≈' : ''}${row.connections}/${row.usable}`, width: 7, series: 'connections'},
 		{
 			label: 'idle-in-xact',
@@ -187,7 +188,7 @@ const sparkWidth = 6;
 export function vitalsLine(input: Input, width: number): Line {
 	const row = vitalsOf(input);
 	if (!row) return [{text: cut(' waiting for the first answer', width), tone: 'dim'}];
-	const parts = partsOf(input, row);
+	const parts = partsOf(input, row, width);
 	const cells = (part: Part) => part.label.length + 1 + Math.max(part.width, widthOf(part.text));
 	let spare = width - 1;
 	const kept = parts.filter((part, index) => {
