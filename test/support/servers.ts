@@ -6,6 +6,7 @@ import {startPgBouncer} from '../../source/demo/pgbouncer.ts';
 import {isProblem, type Problem} from '../../source/demo/problem.ts';
 import {startRedis} from '../../source/demo/redis.ts';
 import {openRoom, type Room} from '../../source/demo/room.ts';
+import {seed} from '../../source/demo/seed.ts';
 import {freePort, type Postgres, restartPostgres, startPostgres} from '../../source/demo/servers.ts';
 
 export {majors} from '../../source/demo/binaries.ts';
@@ -90,6 +91,14 @@ export async function startServer(
 	const server = describe(postgres, conf);
 	await server.run('create extension if not exists pg_stat_statements');
 	return options.standby ? Object.assign(server, {standby: await server.addStandby()}) : server;
+}
+
+/** A server with the demo's databases, roles and data, but without its load: everything is in the database `shop`. */
+export async function startShop(options: {readonly major?: number; readonly conf?: Readonly<Record<string, string>>} = {}): Promise<TestServer> {
+	const server = await startServer({...options, conf: {timezone: 'UTC', ...options.conf}});
+	await server.createDatabase('shop');
+	await seed({host: server.host, port: server.port, database: 'shop'}, () => {});
+	return server;
 }
 
 function describe(first: Postgres, conf: Readonly<Record<string, string>>): TestServer {

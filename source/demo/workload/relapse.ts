@@ -43,11 +43,6 @@ export const symptoms: readonly Symptom[] = [
 		cured: `select exists (${indexOn('orders', 'customer_id')}) or exists (${indexOn('order_items', 'menu_item_id')})`,
 		again: [dropWhere(`select 'index ' || i from (${indexOn('orders', 'customer_id')} union all ${indexOn('order_items', 'menu_item_id')}) as found(i)`)],
 	},
-	...['audit_logs', 'delivery_pings'].map(table => ({
-		name: `the next partition of ${table} is missing`,
-		cured: `select exists (${future(table)})`,
-		again: [dropWhere(`select 'table ' || i from (${future(table)}) as found(i)`)],
-	})),
 	{
 		name: 'rows in the default partition of audit_logs',
 		cured: 'select not exists (select from audit_logs_default)',
@@ -62,6 +57,11 @@ export const symptoms: readonly Symptom[] = [
 			`insert into delivery_pings select n % 25, 53.5, 9.9, date_trunc('day', now()) + interval '1 day' + n * interval '10 minutes' from generate_series(1, 120) n`,
 		],
 	},
+	...['audit_logs', 'delivery_pings'].map(table => ({
+		name: `the next partition of ${table} is missing`,
+		cured: `select exists (${future(table)})`,
+		again: [dropWhere(`select 'table ' || i from (${future(table)}) as found(i)`)],
+	})),
 	{
 		name: 'a missing hash partition',
 		cured: "select count(*) = 4 from pg_inherits where inhparent = 'coupons'::regclass",
@@ -94,6 +94,7 @@ async function check(client: pg.Client, symptom: Symptom, since: Map<string, num
 		const first = since.get(symptom.name) ?? performance.now();
 		since.set(symptom.name, first);
 		if (performance.now() - first < patience) return;
+		since.delete(symptom.name);
 		for (const statement of symptom.again) await client.query(statement);
 	} catch (error) {
 		// A lock that was not granted is asked for again the next time; a lost connection is the loop's affair.
