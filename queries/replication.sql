@@ -4,6 +4,7 @@
 -- privilege: pg_read_all_stats, else only pid, role and name of a sender are known, not where it stands
 -- cost: cheap
 select
+  pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())::float8 as server_time,
   r.pid::int4 as pid,
   r.usename::text as usename,
   r.application_name as application_name,

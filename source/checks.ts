@@ -150,22 +150,27 @@ function shown(standing: Standing, limits: Limits): Finding {
 	return {...standing.finding, level, limit: thresholdOf(level, limits[standing.finding.id] ?? {})};
 }
 
+/** A check that several tables carry is made if one of them could be judged, unless it says itself that it is blind. */
 function coverageOf(tables: readonly Table[], input: Input, problems: Problems): Coverage {
 	const evaluated = new Set<string>();
 	const waiting = new Set<string>();
-	const unseen = new Map<string, string>();
+	const refused = new Map<string, string>();
+	const blind = new Map<string, string>();
 	for (const table of tables) {
 		for (const check of table.checks ?? []) {
-			const why = problems[table.id] ?? (input.rows[table.id] ? check.unseen?.(input) : undefined);
-			if (why !== undefined) unseen.set(check.id, why);
+			const problem = problems[table.id];
+			const why = problem === undefined && input.rows[table.id] ? check.unseen?.(input) : undefined;
+			if (problem !== undefined) refused.set(check.id, problem);
+			else if (why !== undefined) blind.set(check.id, why);
 			else if (input.rows[table.id]) evaluated.add(check.id);
 			else waiting.add(check.id);
 		}
 	}
+	const unseen = new Map([...[...refused].filter(([id]) => !evaluated.has(id) && !waiting.has(id)), ...blind]);
 	return {
-		evaluated: [...evaluated],
-		waiting: [...waiting].filter(id => !evaluated.has(id)),
-		unseen: [...unseen].filter(([id]) => !evaluated.has(id) && !waiting.has(id)).map(([id, why]) => ({id, why})),
+		evaluated: [...evaluated].filter(id => !unseen.has(id)),
+		waiting: [...waiting].filter(id => !evaluated.has(id) && !unseen.has(id)),
+		unseen: [...unseen].map(([id, why]) => ({id, why})),
 	};
 }
 

@@ -163,12 +163,21 @@ test('what could not be asked or judged is unseen with its reason, and a finding
 		evaluated: ['connections'],
 		waiting: ['bloat'],
 		unseen: [
-			{id: 'lag', why: 'needs pg_monitor'},
 			{id: 'disk', why: 'permission denied'},
+			{id: 'lag', why: 'needs pg_monitor'},
 		],
 	});
 	const gone = runChecks(checked.state, tables, rows, limits, 'a', new Set(), {things: 'revoked', away: 'permission denied'});
 	assert.deepEqual(gone.findings, []);
+});
+
+test('a check on two tables: one that answers is enough, one that says it is blind is not', () => {
+	const lag = byValue('lag');
+	const blind = byValue('lag', {unseen: () => 'hidden'});
+	const seen = (tables: readonly Table[], problems = {}) => runOnce(tables, input([]), limits, 'a', problems).coverage;
+	assert.deepEqual(seen([things([lag]), things([lag], 'away')], {away: 'no'}).evaluated, ['lag']);
+	assert.deepEqual(seen([things([blind]), things([lag])]).unseen, [{id: 'lag', why: 'hidden'}]);
+	assert.deepEqual(seen([things([blind]), things([lag])]).evaluated, []);
 });
 
 test('an override changes the verdict', () => {

@@ -8,7 +8,7 @@ import {replication} from '../views/panes/replication.ts';
 import {views} from '../views/panes/views.ts';
 import {waits} from '../views/panes/waits.ts';
 import {golden} from './support/golden.ts';
-import {bodyOf, type Round, type Rows, recorded, stateOf} from './support/rounds.ts';
+import {bodyOf, type Round, type Rows, recordedRows, stateOf} from './support/rounds.ts';
 
 const sizes = [
 	{columns: 80, rows: 17},
@@ -17,9 +17,9 @@ const sizes = [
 ];
 
 type Ends = {readonly primary: Rows; readonly standby: Rows; readonly plain: Rows};
-const ends = recorded<Ends>('replication');
+const ends = recordedRows<Ends>('replication');
 /** Its slot is lost, the standby has no receiver any more. */
-const cut = recorded<Ends>('replication-cut');
+const cut = recordedRows<Ends>('replication-cut');
 
 /** The same a second later: counters have grown, and what had to be seen twice was. */
 function later(rows: Rows, change: Readonly<Record<string, (row: Row) => Row>>): Rows {
@@ -36,10 +36,10 @@ const bothEnds: readonly Round[] = [
 ];
 const lag = {'replication-lag': [...Array.from({length: 60}, (_, i) => i / 10), null, null, 6.3, 6.4]};
 
-const partitioned = recorded<{readonly rows: Rows}>('partitions').rows;
-const matviews = recorded<{readonly rows: Rows}>('views').rows;
-const cron = recorded<{readonly rows: Rows}>('jobs').rows;
-const waiting = recorded<{readonly rows: Rows}>('waits').rows;
+const partitioned = recordedRows<{readonly rows: Rows}>('partitions').rows;
+const matviews = recordedRows<{readonly rows: Rows}>('views').rows;
+const cron = recordedRows<{readonly rows: Rows}>('jobs').rows;
+const waiting = recordedRows<{readonly rows: Rows}>('waits').rows;
 const load = {'load-running': [1, 2, 1, 0, 2], 'load-lock': [0, 0, 3, 3, 3], 'load-other': [1, 1, 1, 1, 1]};
 
 const skipped: Result = {

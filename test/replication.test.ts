@@ -10,6 +10,7 @@ import {namesOf} from '../views/panes/replication-missing.ts';
 const [senders, standby, slots, subscriptions, wal] = replication.tables as [Table, Table, Table, Table, Table];
 
 const sender: Row = {
+	server_time: 1000,
 	...{server: 'db1', pid: 100, usename: 'rep', application_name: 's1', client: '10.0.0.2', slot_name: null, kind: null, state: 'streaming'},
 	...{sync_state: 'async', sync_priority: 0, sent_bytes: 0, write_bytes: 0, flush_bytes: 0, replay_bytes: 0},
 	...{write_lag_s: null, flush_lag_s: null, replay_lag_s: null, reply_age_s: 1, connected_s: 500, xmin_age: null, sent_lsn: null, replay_lsn: null},
@@ -71,6 +72,19 @@ test('a sender: null lag columns are idle when no byte waits, unknown when one d
 		assert.deepEqual([row.lag_s, row.lag_bytes], [lag, bytes], name);
 	}
 	assert.match(String(sent({state: null, replay_bytes: null}).note), /needs pg_read_all_stats/);
+});
+
+test('what does not move while bytes wait lags at least since it was seen first, whatever the columns say', () => {
+	const at = (server_time: number, change: Row, before?: Input) =>
+		derived({replication: [{...sender, server_time, replay_bytes: MB, replay_lag_s: 0.01, replay_lsn: '0/5', ...change}], 'wal-rate': [rate]}, before);
+	const first = at(1000, {});
+	assert.equal(first.rows.replication![0]!.lag_s, 0.01);
+	const second = at(1004, {}, first);
+	assert.equal(second.rows.replication![0]!.lag_s, 4);
+	assert.equal(at(1009, {}, second).rows.replication![0]!.lag_s, 9);
+	assert.equal(at(1009, {replay_lsn: '0/6'}, second).rows.replication![0]!.lag_s, 0.01);
+	assert.equal(at(1009, {replay_bytes: 0}, second).rows.replication![0]!.lag_s, 0);
+	assert.equal(at(1009, {pid: 101}, second).rows.replication![0]!.lag_s, 0.01);
 });
 
 test('a base backup, a stored WAL stream and the copy of a table are no standbys', () => {

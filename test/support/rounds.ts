@@ -9,37 +9,47 @@ import {facts, settings} from './world.ts';
 /** Rows by query. */
 export type Rows = Readonly<Record<string, readonly Row[]>>;
 
-export function recorded<T>(name: string): T {
+export function recordedRows<T>(name: string): T {
 	return JSON.parse(readFileSync(fileURLToPath(new URL(`../fixtures/${name}.json`, import.meta.url)), 'utf8')) as T;
 }
 
-export type Round = {
-	readonly at: number;
-	/** By server; the first is the watched one. An answer instead of rows is taken as it is. */
-	readonly servers: Readonly<Record<ServerId, Readonly<Record<string, readonly Row[] | Result>>>>;
+/** Answers by server; the first is the watched one. An answer instead of rows is taken as it is. */
+export type Answered = Readonly<Record<ServerId, Readonly<Record<string, readonly Row[] | Result>>>>;
+export type Round = {readonly at: number; readonly servers: Answered};
+
+export type Rounds = {
+	/** One more round of answers, through the reducer: derived, joined and checked as in the program. */
+	readonly round: (at: number, servers: Answered) => State;
+	readonly state: () => State;
 };
 
-/** The state after these rounds of answers, through the reducer: derived, joined and checked as in the program. */
-export function stateOf(panes: readonly Pane[], rounds: readonly Round[], size: Size, known: Partial<Facts> = {}, history: History = {}): State {
+export function roundsOf(panes: readonly Pane[], servers: Readonly<Record<ServerId, Partial<Facts>>>, size: Size = {columns: 120, rows: 32}): Rounds {
 	const reduce = reducer(() => 0);
-	const servers = Object.keys(rounds[0]?.servers ?? {db: {}});
-	let state = initialState({panes, settings, watched: servers[0]!, interval: 1000, size, now: 0, wall: 0});
+	let state = initialState({panes, settings, watched: Object.keys(servers)[0]!, interval: 1000, size, now: 0, wall: 0});
 	const happened = (event: Event) => {
 		state = reduce(state, event);
 	};
-	for (const server of servers) {
+	for (const [server, known] of Object.entries(servers)) {
 		happened({type: 'known', server, title: server, at: 0});
-		happened({type: 'connected', server, at: 0, facts: {...facts, ...known, recovery: server !== servers[0]}, ownPids: [1], tls: false});
+		happened({type: 'connected', server, at: 0, facts: {...facts, ...known}, ownPids: [1], tls: false});
 	}
-	for (const {at, servers: answers} of rounds) {
-		for (const [server, rows] of Object.entries(answers)) {
+	const round = (at: number, answered: Answered) => {
+		for (const [server, rows] of Object.entries(answered)) {
 			const results = Object.fromEntries(Object.entries(rows).map(([name, one]) => [name, 'status' in one ? one : ok(at, one as readonly Row[])]));
 			const request = state.requests + 1;
 			happened({type: 'requested', server, session: 'sample', request, queries: Object.keys(results), at});
 			happened({type: 'sampled', server, session: 'sample', generation: state.servers[server]!.generation, request, at, results});
 		}
-	}
-	return {...state, history: {...state.history, ...history}};
+		return state;
+	};
+	return {round, state: () => state};
+}
+
+export function stateOf(panes: readonly Pane[], rounds: readonly Round[], size: Size, known: Partial<Facts> = {}, history: History = {}): State {
+	const names = Object.keys(rounds[0]?.servers ?? {db: {}});
+	const play = roundsOf(panes, Object.fromEntries(names.map((name, index) => [name, {...known, recovery: index > 0}])), size);
+	for (const {at, servers} of rounds) play.round(at, servers);
+	return {...play.state(), history: {...play.state().history, ...history}};
 }
 
 function ok(at: number, rows: readonly Row[]): Result {

@@ -6,17 +6,19 @@ import {clamped, isStandby, type Sender, type Standby} from './replication-rows.
 export const silence = 15;
 
 /** What can be said of one sender: its lag in seconds and bytes, or why that is unknown. */
-export function judged(row: Sender, input: Input): Sender {
+export function judged(row: Sender, before: Sender | undefined, input: Input): Sender {
 	const standby = standbyOf(row, input);
 	const delay = standby?.apply_delay_s ?? null;
 	const lagBytes = clamped(row.replay_bytes);
-	const measured = lagOf(row, lagBytes);
+	const stuckAt = stuckSince(row, lagBytes, before);
+	const measured = lagOf(row, lagBytes, stuckAt);
 	const lag_s = measured === null ? null : Math.max(0, measured - (delay ?? 0));
 	return {
 		...row,
 		lag_s: withOwn(lag_s, lagBytes, standby),
 		lag_bytes: lagBytes,
 		delay_s: delay,
+		stuck_at: stuckAt,
 		note: noteOf(row, lagBytes, measured, standby),
 		gone_at: null,
 		away_s: null,
@@ -29,13 +31,20 @@ function withOwn(lag_s: number | null, lagBytes: number | null, standby: Standby
 	return own === null ? lag_s : Math.max(own, lag_s ?? 0);
 }
 
+/** What waited when we looked last, and has not moved since, waits at least since then: no report is needed to know that. */
+function stuckSince(row: Sender, lagBytes: number | null, before: Sender | undefined): number | null {
+	if (!before || !lagBytes || !before.lag_bytes || before.replay_lsn !== row.replay_lsn) return null;
+	return before.stuck_at ?? before.server_time;
+}
+
 /** Seconds, or null. With nothing left to replay the lag columns are null or old: the bytes decide. */
-function lagOf(row: Sender, lagBytes: number | null): number | null {
+function lagOf(row: Sender, lagBytes: number | null, stuckAt: number | null): number | null {
 	if (!isStandby(row) || lagBytes === null) return null;
 	if (lagBytes === 0) return 0;
 	const silent = row.reply_age_s !== null && row.reply_age_s > silence ? row.reply_age_s : null;
-	if (row.replay_lag_s === null) return silent;
-	return Math.max(0, row.replay_lag_s, silent ?? 0);
+	const stuck = stuckAt === null ? null : row.server_time - stuckAt;
+	const known = [row.replay_lag_s, silent, stuck].filter(lag => lag !== null);
+	return known.length === 0 ? null : Math.max(0, ...known);
 }
 
 function noteOf(row: Sender, lagBytes: number | null, lag: number | null, standby: Standby | undefined): string {

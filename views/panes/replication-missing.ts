@@ -66,6 +66,7 @@ function longer(a: Sender, b: Sender): Pick<Sender, 'away_s' | 'lag_s' | 'gone_a
 function absent(server: WalRate, known: Partial<Sender>): Sender {
 	return {
 		server: server.server,
+		server_time: server.server_time,
 		pid: 0,
 		usename: null,
 		application_name: known.application_name ?? null,
@@ -90,6 +91,7 @@ function absent(server: WalRate, known: Partial<Sender>): Sender {
 		lag_s: known.away_s ?? null,
 		lag_bytes: null,
 		delay_s: null,
+		stuck_at: null,
 		note: known.note ?? '',
 		gone_at: known.gone_at ?? null,
 		away_s: known.away_s ?? null,

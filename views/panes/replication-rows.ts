@@ -2,6 +2,7 @@ import type {Value} from '../../source/pane.ts';
 
 /** One row of queries/replication.sql. Positions are bytes behind this server; all of them null without pg_read_all_stats. */
 export type ReplicationRow = {
+	readonly server_time: number;
 	readonly pid: number;
 	readonly usename: string | null;
 	readonly application_name: string | null;
@@ -33,6 +34,8 @@ export type Sender = ReplicationRow & {
 	/** Taken off the lag: recovery_min_apply_delay of the standby, where it was asked. */
 	readonly delay_s: number | null;
 	readonly note: string;
+	/** Epoch seconds of the server since when it was seen to replay nothing while bytes waited. */
+	readonly stuck_at: number | null;
 	/** Epoch seconds of the server when it was noticed to be gone. */
 	readonly gone_at: number | null;
 	readonly away_s: number | null;

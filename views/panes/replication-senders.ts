@@ -7,7 +7,8 @@ import {awayFrom} from './replication-missing.ts';
 import {clamped, isStandby, nameOf, type Sender} from './replication-rows.ts';
 
 function derive(rows: readonly Sender[], input: Input): readonly Row[] {
-	const present = rows.map(row => judged(row, input));
+	const before = new Map(((input.rows.replication ?? []) as readonly Sender[]).map(row => [keyOf(row), row]));
+	const present = rows.map(row => judged(row, before.get(keyOf(row)), input));
 	return [...present, ...awayFrom(present, input)];
 }
 

@@ -2,6 +2,7 @@ import {levelOf} from '../../source/limits.ts';
 import type {Check, Hit, Input, Line, Row, Section, Table, Tone} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
 import {bytes, count, duration, plain, yes} from '../format.ts';
+import {dropSlot} from './replication-actions.ts';
 import {clamped, type Slot} from './replication-rows.ts';
 
 function derive(rows: readonly Slot[]): readonly Row[] {
@@ -133,6 +134,7 @@ export const slots: Table = table<Slot>({
 	derive,
 	detail: {title: row => `Slot ${row.slot_name}`, ask: [], sections: sectionsOf},
 	checks: [lostCheck, retainedCheck, timeLeftCheck],
+	actions: [dropSlot],
 });
 
 function rankOf(row: Slot): number {

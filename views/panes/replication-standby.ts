@@ -2,6 +2,7 @@ import {levelOf} from '../../source/limits.ts';
 import type {Check, Hit, Input, Line, Row, Section, Table, Tone} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
 import {bytes, duration, plain, yes} from '../format.ts';
+import {resumeReplay} from './replication-actions.ts';
 import {clamped, type Standby, type WalRate} from './replication-rows.ts';
 
 function derive(rows: readonly Standby[], input: Input): readonly Row[] {
@@ -200,6 +201,7 @@ export const standby: Table = table<Standby>({
 	derive,
 	detail: {title: row => `Standby ${row.server}`, ask: [], sections: sectionsOf},
 	checks: [awayCheck, lagCheck, pausedCheck, conflictCheck],
+	actions: [resumeReplay],
 });
 
 function atLeast(text: string): string {
