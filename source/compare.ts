@@ -120,8 +120,8 @@ function isAnotherFace(tables: readonly TableReport[], table: TableReport): bool
 /** Tables of what is just now (sessions, locks) have nothing to compare; the others have their rows matched by identity. */
 function tableChanges(section: string, before: TableReport, after: TableReport): readonly TableChanges[] {
 	if (after.every === 'tick' && after.counters.length === 0) return [];
-	const rows = after.rows.filter(row => !row.hidden);
-	const old = new Map(before.rows.filter(row => !row.hidden).map(row => [row.key, row]));
+	const rows = after.rows.filter(row => !row.hidden && !isOurs(row));
+	const old = new Map(before.rows.filter(row => !row.hidden && !isOurs(row)).map(row => [row.key, row]));
 	const now = new Map(rows.map(row => [row.key, row]));
 	const whole = before.total === before.rows.length && after.total === after.rows.length && before.status !== 'failed' && after.status !== 'failed';
 	const fields = fieldsOf(after);
@@ -180,10 +180,17 @@ function number(value: RowReport['values'][string] | undefined): number {
 	return typeof value === 'number' ? value : 0;
 }
 
-/** The words of the row's own columns: those that stay to the last, or the text that has the room. */
+/** The words of the row's own columns, of those that stay to the last; the key where they are not known. */
 function nameOf(table: TableReport, row: RowReport): string {
-	const texts = table.columns.filter(column => column.align === 'left' && typeof row.values[column.field] === 'string' && row.values[column.field] !== '');
-	const chosen = texts.filter(column => column.priority === 1).slice(0, 2);
-	const named = chosen.length > 0 ? chosen : texts.slice(0, 1);
-	return named.map(column => String(row.values[column.field])).join(' ') || row.key;
+	const left = table.columns.filter(column => column.align === 'left');
+	const naming = left.filter(column => column.priority === 1).slice(0, 2);
+	const words = (naming.length > 0 ? naming : left.slice(0, 1))
+		.map(column => row.values[column.field])
+		.filter(value => typeof value === 'string' && value !== '');
+	return words.join(' ') || row.key;
+}
+
+/** What pgperf itself asked: its cost is told by doctor. */
+function isOurs(row: RowReport): boolean {
+	return typeof row.values.query === 'string' && row.values.query.includes('/* pgperf:');
 }

@@ -36,7 +36,7 @@ export type Snapshot = {
 /** As many as one answer can be waited for together: what hangs costs its neighbours no more than that. */
 const together = 4;
 /** Rows whose whole texts are looked up. */
-const looked = 25;
+const looked = 200;
 
 /**
  * One look at a server: everything is asked once, and after the interval once more, through the same store as `top`. What fails,

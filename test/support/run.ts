@@ -1,0 +1,38 @@
+import {spawn} from 'node:child_process';
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import {after} from 'node:test';
+import {fileURLToPath} from 'node:url';
+
+export type Run = {readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly out: string; readonly err: string; readonly ms: number};
+
+const entry = fileURLToPath(new URL('../../source/cli.ts', import.meta.url));
+const made = mkdtempSync(path.join(tmpdir(), 'pgperf-run-'));
+after(() => rmSync(made, {recursive: true, force: true}));
+
+/** A path in a directory of this test file, which is gone afterwards. */
+export function scratch(...names: readonly string[]): string {
+	return path.join(made, ...names);
+}
+
+/** The program as a user runs it, in an environment of its own, until it has ended. */
+export async function pgperf(words: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Run> {
+	const start = performance.now();
+	const child = spawn(process.execPath, ['--import', 'tsx', entry, ...words], {
+		env: {PATH: process.env.PATH, HOME: scratch(), LANG: 'C.UTF-8', ...env},
+		stdio: ['ignore', 'pipe', 'pipe'],
+	});
+	let out = '';
+	let err = '';
+	child.stdout.setEncoding('utf8').on('data', part => {
+		out += part;
+	});
+	child.stderr.setEncoding('utf8').on('data', part => {
+		err += part;
+	});
+	return new Promise((resolve, reject) => {
+		child.on('error', reject);
+		child.on('close', (code, signal) => resolve({code, signal, out, err, ms: performance.now() - start}));
+	});
+}
