@@ -70,7 +70,12 @@ told as (
     pg_catalog.sum(e.shared_blks_read) filter (where e.toplevel), pg_catalog.sum(e.shared_blks_dirtied) filter (where e.toplevel),
     pg_catalog.sum(e.temp_blks_read) filter (where e.toplevel), pg_catalog.sum(e.temp_blks_written) filter (where e.toplevel),
     pg_catalog.sum(e.read_time) filter (where e.toplevel), pg_catalog.sum(e.write_time) filter (where e.toplevel),
-    pg_catalog.sum(e.wal_bytes) filter (where e.toplevel), null
+    pg_catalog.sum(e.wal_bytes) filter (where e.toplevel), (select i.stats_reset from pg_stat_statements_info i)
+  from entry e
+  union all
+  -- Apart from the sums, which fall when entries are thrown away.
+  select
+    'about', pg_catalog.count(*), null, null, null, true, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, (select i.stats_reset from pg_stat_statements_info i)
   from entry e
 )
 select
@@ -101,11 +106,11 @@ select
   t.wal_bytes::float8 as wal_bytes,
   pg_catalog.date_part('epoch', t.since)::float8 as since,
   pg_catalog.date_part('epoch', pg_catalog.statement_timestamp() - t.since)::float8 as since_s,
-  case when t.kind = 'all' then (select pg_catalog.date_part('epoch', i.stats_reset) from pg_stat_statements_info i)::float8 end as stats_reset,
-  case when t.kind = 'all' then (select i.dealloc from pg_stat_statements_info i)::float8 end as dealloc,
-  case when t.kind = 'all' then null::int4 end::int4 as fresh_entries,
-  case when t.kind = 'all' then pg_catalog.current_setting('pg_stat_statements.max', true)::int4 end as max_entries,
-  case when t.kind = 'all' then pg_catalog.current_setting('track_io_timing')::bool end as io_timed
+  case when t.kind = 'about' then (select pg_catalog.date_part('epoch', i.stats_reset) from pg_stat_statements_info i)::float8 end as stats_reset,
+  case when t.kind = 'about' then (select i.dealloc from pg_stat_statements_info i)::float8 end as dealloc,
+  case when t.kind = 'about' then null::int4 end::int4 as fresh_entries,
+  case when t.kind = 'about' then pg_catalog.current_setting('pg_stat_statements.max', true)::int4 end as max_entries,
+  case when t.kind = 'about' then pg_catalog.current_setting('track_io_timing')::bool end as io_timed
 from told t
 left join pg_catalog.pg_roles r on r.oid = t.userid
 left join pg_catalog.pg_database d on d.oid = t.dbid

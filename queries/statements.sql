@@ -71,6 +71,11 @@ told as (
     pg_catalog.sum(e.read_time) filter (where e.toplevel), pg_catalog.sum(e.write_time) filter (where e.toplevel),
     pg_catalog.sum(e.wal_bytes) filter (where e.toplevel), null
   from entry e
+  union all
+  -- Apart from the sums, which fall when entries are thrown away.
+  select
+    'about', pg_catalog.count(*), null, null, null, true, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null
+  from entry e
 )
 select
   t.kind,
@@ -100,11 +105,11 @@ select
   t.wal_bytes::float8 as wal_bytes,
   pg_catalog.date_part('epoch', t.since)::float8 as since,
   pg_catalog.date_part('epoch', pg_catalog.statement_timestamp() - t.since)::float8 as since_s,
-  case when t.kind = 'all' then null::float8 end as stats_reset,
-  case when t.kind = 'all' then null::float8 end as dealloc,
-  case when t.kind = 'all' then null::int4 end::int4 as fresh_entries,
-  case when t.kind = 'all' then pg_catalog.current_setting('pg_stat_statements.max', true)::int4 end as max_entries,
-  case when t.kind = 'all' then pg_catalog.current_setting('track_io_timing')::bool end as io_timed
+  case when t.kind = 'about' then null::float8 end as stats_reset,
+  case when t.kind = 'about' then null::float8 end as dealloc,
+  case when t.kind = 'about' then null::int4 end::int4 as fresh_entries,
+  case when t.kind = 'about' then pg_catalog.current_setting('pg_stat_statements.max', true)::int4 end as max_entries,
+  case when t.kind = 'about' then pg_catalog.current_setting('track_io_timing')::bool end as io_timed
 from told t
 left join pg_catalog.pg_roles r on r.oid = t.userid
 left join pg_catalog.pg_database d on d.oid = t.dbid
