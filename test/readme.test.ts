@@ -16,7 +16,11 @@ function part(name: string, text: string): void {
 	const readme = readFileSync(file, 'utf8');
 	const found = new RegExp(`(<!-- ${name}: [^\\n]*-->\\n)([\\s\\S]*?)(<!-- end of ${name} -->)`).exec(readme);
 	assert.ok(found, `README.md has no part "${name}"`);
-	if (process.env.UPDATE === '1') writeFileSync(file, readme.replace(found[0], () => `${found[1]}${text}\n${found[3]}`));
+	if (process.env.UPDATE === '1')
+		writeFileSync(
+			file,
+			readme.replace(found[0], () => `${found[1]}${text}\n${found[3]}`),
+		);
 	else assert.equal(found[2], `${text}\n`, `the part "${name}" of README.md is stale: UPDATE=1 writes it`);
 }
 
@@ -49,5 +53,6 @@ test('the key table is the key table', () => {
 test('the README opens with the two commands, and names every command and pane', () => {
 	const readme = readFileSync(file, 'utf8');
 	assert.match(readme, /^# pgperf\n\n[^\n]+\n\n```sh\nnpm ci && npm run demo[^\n]*\nnpm ci && npm test/);
-	for (const pane of panes) if (pane.key !== undefined) assert.ok(readme.includes(`| ${pane.key} ${pane.title} |`), `${pane.title} is not in the table of panes`);
+	for (const pane of panes)
+		if (pane.key !== undefined) assert.ok(readme.includes(`| ${pane.key} ${pane.title} |`), `${pane.title} is not in the table of panes`);
 });
