@@ -4,7 +4,7 @@
 -- privilege: none; the last value of a sequence needs usage or select on it
 -- cost: moderate; grows with the number of partitions
 with locked as materialized (
-  -- pg_get_expr() of a bound waits behind this lock, held or asked for: such partitions are listed without their bound.
+  -- pg_get_expr() and pg_get_partkeydef() wait behind this lock, held or asked for: the bound and the key stay unknown then.
   select distinct l.relation
   from pg_catalog.pg_locks l
   where l.locktype = 'relation' and l.mode = 'AccessExclusiveLock'
@@ -39,7 +39,7 @@ select
   p.partrelid::regclass::text as relation,
   case when c.relispartition then (select i.inhparent::regclass::text from pg_catalog.pg_inherits i where i.inhrelid = c.oid) end as parent,
   p.partstrat::text as strategy,
-  pg_catalog.pg_get_partkeydef(p.partrelid) as key,
+  case when own.relation is null then pg_catalog.pg_get_partkeydef(p.partrelid) end as key,
   -- Names of the types of the key's columns; null where the key is an expression.
   case when not (0 = any (p.partattrs::int2[])) then (
     select pg_catalog.string_agg(pg_catalog.format_type(a.atttypid, null), ',' order by k.place)
@@ -69,6 +69,7 @@ select
 from pg_catalog.pg_partitioned_table p
 join pg_catalog.pg_class c on c.oid = p.partrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+left join locked own on own.relation = p.partrelid
 left join children on children.parent = p.partrelid
 left join pg_catalog.pg_class fallback on fallback.oid = p.partdefid and p.partdefid <> 0
 where n.nspname not like 'pg\_temp\_%'
