@@ -277,6 +277,25 @@ test('every database of a server, one after the other, with a summary first', as
 	assert.match(out, /Indexes {2}database shop, one of 2/);
 });
 
+test('every server of the configuration: side by side first, and one that is gone keeps nobody waiting', async () => {
+	const config = scratch('config.toml');
+	const gone = await freePort();
+	writeFileSync(config, `[servers.main]\nurl = "${shop}"\nlabel = "PROD"\n[servers.gone]\nurl = "postgresql://postgres@127.0.0.1:${gone}/x"\n`, {mode: 0o600});
+	const {server: first, report, run} = await reported('--all', '--config', config, '--once', '--only', 'vitals', '--fail-on', 'critical');
+	assert.equal(run.code, 3, 'what could not be reached could not be looked at');
+	assert.deepEqual(
+		report.servers.map(one => [one.label, one.status]),
+		[
+			['PROD', 'ok'],
+			[null, 'unreachable'],
+		],
+	);
+	assert.match(first.title, /^main {2}shop @ /);
+	const {out} = await pgperf(['report', '--all', '--config', config, '--once', '--only', 'vitals']);
+	assert.match(out, /^pgperf report {2}2 databases or servers\n server[^\n]*\n main [^\n]*\n gone [^\n]*refuses/);
+	assert.equal((await pgperf(['report', 'main', '--all', '--config', config])).code, 64);
+});
+
 test('a server that hangs: the whole time is the limit', async () => {
 	const hung = await startServer();
 	hung.kill('SIGSTOP');

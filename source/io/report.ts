@@ -5,7 +5,7 @@ import type {Catalog} from '../catalog.ts';
 import type {Literals} from '../mask.ts';
 import type {Pane, QueryName} from '../pane.ts';
 import {type DocumentOptions, exitOf, parseReport, type Report, type ServerReport, unreachable} from '../report.ts';
-import type {State} from '../state.ts';
+import type {Settings, State} from '../state.ts';
 import {type Chosen, choosePanes} from './chosen.ts';
 import {isProblem, type Problem} from './conninfo.ts';
 import {loadCatalog} from './files.ts';
@@ -107,44 +107,88 @@ function formatOf(given: string | undefined, output: string | undefined): Format
 	return found ?? {problem: `--format takes ${formats.join(', ')}, not "${given}".`, exit: 64};
 }
 
-/** One server, or the databases of it one after the other. */
+type Job = {
+	readonly face: ReportFace;
+	readonly wish: Wish;
+	readonly chosen: Chosen;
+	readonly catalog: Catalog;
+	readonly local: ReadonlySet<QueryName>;
+	readonly end: number;
+};
+type Subject = {readonly servers: Setup['servers']; readonly settings: Settings};
+type Reported = {readonly report: ServerReport; readonly databases: readonly string[]};
+
+/** One server, all of its databases, or every server of the configuration. */
 async function serversOf(options: Arguments, face: ReportFace, wish: Wish, chosen: Chosen, setup: Setup): Promise<readonly ServerReport[] | Problem> {
 	const catalog = loadCatalog();
-	const end = performance.now() + wish.budget;
-	const local = localQueries(catalog);
-	const one = async (servers: Setup['servers'], part: Chosen): Promise<{readonly report: ServerReport; readonly databases: readonly string[]} | Problem> => {
-		const budget = end - performance.now();
-		if (budget <= 0) return {problem: 'not asked: the time of the whole report was used up (--timeout)', exit: 69};
-		const snapshot = await takeSnapshot({panes: part.panes, catalog, settings: setup.settings, servers, interval: wish.interval, budget});
-		if (isProblem(snapshot)) return snapshot;
-		const {state, history, impossible, databases} = snapshot;
-		const {literals} = wish;
-		const report = face.serverReport(state, {
-			literals,
-			rows: 500,
-			cells: 25,
-			history,
-			impossible,
-			local,
-			databases: databases?.length ?? null,
-			only: part.only,
-		});
-		return {report, databases: databases ?? []};
-	};
-	const first = await one(setup.servers, chosen);
-	if (isProblem(first)) return first;
-	if (!options.flags['all-databases']) return [first.report];
-	const others = first.databases.filter(name => name !== first.report.where?.database);
+	const job: Job = {face, wish, chosen, catalog, local: localQueries(catalog), end: performance.now() + wish.budget};
+	if (options.flags.all) return everyServer(options, job, setup);
+	const first = await look(job, setup, chosen);
+	if (isProblem(first)) return {...first, problem: `${first.problem}${setup.hint}`};
+	return options.flags['all-databases'] ? [first.report, ...(await otherDatabases(job, setup, first))] : [first.report];
+}
+
+async function look(job: Job, {servers, settings}: Subject, {panes, only}: Chosen): Promise<Reported | Problem> {
+	const {face, wish, catalog, local, end} = job;
+	const budget = end - performance.now();
+	if (budget <= 0) return {problem: 'not asked: the time of the whole report was used up (--timeout)', exit: 69};
+	const snapshot = await takeSnapshot({panes, catalog, settings, servers, interval: wish.interval, budget});
+	if (isProblem(snapshot)) return snapshot;
+	const {state, history, impossible, databases} = snapshot;
+	const report = face.serverReport(state, {
+		literals: wish.literals,
+		rows: 500,
+		cells: 25,
+		history,
+		impossible,
+		local,
+		databases: databases?.length ?? null,
+		only,
+	});
+	return {report, databases: databases ?? []};
+}
+
+/** Of the other databases only what differs from database to database. */
+async function otherDatabases(job: Job, setup: Setup, first: Reported): Promise<readonly ServerReport[]> {
+	const {face, chosen, local} = job;
+	const here = first.report.where?.database ?? '';
 	const panes = face.panes.filter(pane => chosen.only.has(pane.id) && pane.tables.some(table => 'sql' in table.from && local.has(table.from.sql)));
-	const part = choosePanes(face.panes, panes.map(pane => pane.id).join(',') || undefined, undefined);
-	if (isProblem(part)) return part;
-	const reports: ServerReport[] = [first.report];
-	for (const name of others) {
-		const {opening} = setup.servers[0]!;
-		const id = name + setup.servers[0]!.id.slice((first.report.where?.database ?? '').length);
-		const next = await one([{id, opening: inDatabase(opening, name)}], part);
+	if (panes.length === 0) return [];
+	const part = choosePanes(face.panes, panes.map(pane => pane.id).join(','), undefined);
+	if (isProblem(part)) return [];
+	const {id: firstId, opening} = setup.servers[0]!;
+	const reports: ServerReport[] = [];
+	for (const name of first.databases.filter(one => one !== here)) {
+		const id = name + firstId.slice(here.length);
+		const next = await look(job, {servers: [{id, opening: inDatabase(opening, name)}], settings: setup.settings}, part);
 		reports.push(isProblem(next) ? unreachable(id, id, next.problem) : next.report);
 	}
+	return reports;
+}
+
+/** As many at once as a small machine and a slow network can bear. */
+const atOnce = 4;
+
+/** Where somebody may be asked for passwords one after the other. One that can't be reached is told, and the others are reported. */
+async function everyServer(options: Arguments, job: Job, setup: Setup): Promise<readonly ServerReport[] | Problem> {
+	if (options.input[0] !== undefined) return {problem: `--all is every server of the configuration: leave out "${options.input[0]}".`, exit: 64};
+	if (setup.places.length === 0) return {problem: 'There is no server in the configuration: --all has nothing to report.', exit: 64};
+	const waiting = setup.places.map((place, index) => ({place, index}));
+	const reports: ServerReport[] = [];
+	const work = async () => {
+		for (let next = waiting.shift(); next; next = waiting.shift()) {
+			const {place, index} = next;
+			const name = place.name ?? '';
+			if ('problem' in place) reports[index] = unreachable(name, name, place.problem);
+			else {
+				const {id} = place.servers[0]!;
+				const found = await look(job, {servers: place.servers, settings: {...setup.settings, ...place.rules}}, job.chosen);
+				const title = (full: string) => (full === name ? name : `${name}  ${full}`);
+				reports[index] = isProblem(found) ? unreachable(id, title(id), found.problem) : {...found.report, title: title(found.report.title)};
+			}
+		}
+	};
+	await Promise.all(Array.from({length: process.stdin.isTTY ? 1 : atOnce}, work));
 	return reports;
 }
 

@@ -100,7 +100,7 @@ function findingBlocks(server: ServerReport): readonly Block[] {
 				finding,
 				items: [
 					...(finding.server === server.id ? [] : [['server', finding.server] as const]),
-					['evidence', finding.count > 1 ? `${finding.evidence} (${finding.count} of it)` : finding.evidence],
+					['evidence', finding.count > 1 ? `${finding.evidence} (${finding.count} such rows)` : finding.evidence],
 					...(threshold === undefined ? [] : [['threshold', threshold] as const]),
 					['remedy', finding.remedy],
 				],

@@ -28,6 +28,7 @@ article.is-notice{border-color:var(--notice)}article.is-notice h3{color:var(--no
 .grade{display:flex;flex-wrap:wrap;gap:.5rem 1.2rem;align-items:center;margin:1.4rem 0}
 .grade p{margin:0}
 .grade .scroll{flex:1 1 20rem}
+.grade td+td{white-space:normal;overflow-wrap:anywhere}
 .mark{font-size:2.6rem;line-height:1;padding:.5rem 1rem;border:2px solid var(--soft);border-radius:.5rem}
 .grade-A,.grade-B{color:var(--good);border-color:var(--good)}
 .grade-C{color:var(--warning);border-color:var(--warning)}

@@ -28,7 +28,7 @@ function linesOf(block: Block, before: Block | undefined, style: Style): readonl
 	const {width} = style;
 	switch (block.is) {
 		case 'heading':
-			return [...(before && !(before.is === 'heading') ? [[]] : []), headingLine(block, width)];
+			return [...(before && !(before.is === 'heading' && before.level < block.level) ? [[]] : []), headingLine(block, width)];
 		case 'facts':
 			return pairs(block.items, width, 0);
 		case 'sentence':
