@@ -49,6 +49,7 @@ async function buildInto(made: string): Promise<void> {
 		logLevel: 'warning',
 	});
 	await cp(`${root}queries`, `${made}/queries`, {recursive: true});
+	await cp(`${root}source/report.schema.json`, `${made}/report.schema.json`);
 	for (const folder of ['servers', 'seed']) await cp(`${root}source/demo/${folder}`, `${made}/demo/${folder}`, {recursive: true});
 	writeLicences(root, metafile);
 }
