@@ -16,7 +16,10 @@ export async function draft(cache: string): Promise<string | Problem> {
 		mkdirSync(cache, {recursive: true});
 		accessSync(cache, constants.W_OK);
 		removeDeadDrafts(cache);
-		return await mkdtemp(join(cache, `draft-${process.pid}-`));
+		const directory = await mkdtemp(join(cache, `draft-${process.pid}-`));
+		// Ctrl-C in the middle of a download.
+		process.once('exit', () => rmSync(directory, {recursive: true, force: true}));
+		return directory;
 	} catch (error) {
 		return {problem: `The cache ${cache} can't be written (${codeOf(error)}): set PGPERF_CACHE to a directory that can.`};
 	}

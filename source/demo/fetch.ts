@@ -41,12 +41,17 @@ export async function fetchWithNpm(directory: string, what: string, onProgress: 
 async function npm(directory: string, arguments_: readonly string[]): Promise<{readonly status: number | undefined; readonly output: string}> {
 	return new Promise(resolve => {
 		const child = spawn('npm', [...arguments_], {cwd: directory, stdio: ['ignore', 'ignore', 'pipe']});
+		const stop = () => child.kill();
+		process.once('exit', stop);
 		let output = '';
 		child.stderr.setEncoding('utf8').on('data', (text: string) => {
 			output = (output + text).slice(-20_000);
 		});
 		child.on('error', () => resolve({status: undefined, output}));
-		child.on('close', status => resolve({status: status ?? 1, output}));
+		child.on('close', status => {
+			process.off('exit', stop);
+			resolve({status: status ?? 1, output});
+		});
 	});
 }
 

@@ -42,7 +42,7 @@ export const settings: Readonly<Record<string, string>> = {
 	min_wal_size: '32MB',
 	max_wal_size: '128MB',
 	// The slot that nobody reads must not fill the machine's memory.
-	max_slot_wal_keep_size: '256MB',
+	max_slot_wal_keep_size: '192MB',
 	autovacuum_naptime: '10s',
 	hot_standby_feedback: 'on',
 };

@@ -10,7 +10,7 @@ import {queue, traffic} from './workload/traffic.ts';
 import {connect, keepWorking, pause, type Target} from './workload/worker.ts';
 
 /** Above this size of the database nothing is written any more: a stack that is left alone for days must not fill the machine's memory. */
-const sizeLimit = 600 << 20;
+const sizeLimit = 220 << 20;
 
 /** What docker-compose.yml may use too. */
 export const workloadOptions = {
