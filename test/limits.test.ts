@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {defaultLimits, levelOf, limitOf, limitsOfEnvironment, limitsWith, parseLimit} from '../source/limits.ts';
+import {panes} from '../views/panes/index.ts';
 
 function overridesOf(text: string): unknown {
 	const parsed = parseLimit(text);
@@ -98,5 +99,27 @@ test('every limit has a title, a threshold, and its warning before its critical 
 		);
 		if (limit.warning === undefined || limit.critical === undefined) continue;
 		assert.ok(limit.below ? limit.warning > limit.critical : limit.warning < limit.critical, limit.id);
+	}
+});
+
+test('every check of every pane has its limit, and every table, series and tab its own name', () => {
+	const tables = panes.flatMap(pane => pane.tables);
+	const checks = tables.flatMap(table => table.checks ?? []);
+	assert.deepEqual(
+		checks.filter(check => !Object.hasOwn(defaultLimits, check.id)).map(check => check.id),
+		[],
+	);
+	for (const names of [
+		tables.map(table => table.id),
+		panes.flatMap(pane => pane.series ?? []).map(series => series.id),
+		panes.flatMap(pane => pane.key ?? []),
+	]) {
+		assert.deepEqual(
+			names.filter((name, index) => names.indexOf(name) !== index),
+			[],
+		);
+	}
+	for (const table of tables) {
+		for (const check of table.checks ?? []) assert.equal(table.checks!.filter(other => other.id === check.id).length, 1, `${table.id} ${check.id}`);
 	}
 });
