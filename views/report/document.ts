@@ -238,7 +238,7 @@ function tableOf(
 	return {
 		id: table.id,
 		title: table.title,
-		...standing(data, blind),
+		...standing(table, data, blind),
 		database: locals ? (state.servers[state.watched]?.facts?.database ?? null) : null,
 		every: table.every,
 		empty: table.empty,
@@ -253,13 +253,24 @@ function tableOf(
 	};
 }
 
-function standing(data: TableData | undefined, blind: CoverageReport['unseen']): {status: Status; reason: string | null; remedy: string | null} {
+function standing(table: Table, data: TableData | undefined, blind: CoverageReport['unseen']): {status: Status; reason: string | null; remedy: string | null} {
 	const problem = data?.problem;
 	if (problem?.final) return {status: 'skipped', reason: harmless(problem.reason), remedy: problem.remedy ?? null};
 	if (problem) return {status: data?.at === undefined ? 'failed' : 'partial', reason: harmless(problem.reason), remedy: problem.remedy ?? null};
 	if (data?.at === undefined) return {status: 'failed', reason: 'was not asked', remedy: null};
 	const [first] = blind;
-	return first ? {status: 'partial', reason: first.why, remedy: first.remedy} : {status: 'ok', reason: null, remedy: null};
+	if (first) return {status: 'partial', reason: first.why, remedy: first.remedy};
+	const passed = passedOver(table, data.rows);
+	return passed === undefined ? {status: 'ok', reason: null, remedy: null} : {status: 'partial', reason: passed, remedy: null};
+}
+
+/** Relations whose sizes were not asked for, because the question would have waited behind a lock. */
+function passedOver(table: Table, rows: readonly Row[]): string | undefined {
+	const locked = rows.filter(row => row.size_exact === false || row.locked === true);
+	if (locked.length === 0) return undefined;
+	const names = locked.slice(0, 3).map(row => cellText(table.columns[0]!, row));
+	const which = `${names.join(', ')}${locked.length > names.length ? ` and ${locked.length - names.length} more` : ''}`;
+	return harmless(`not measured, because somebody holds or awaits an ACCESS EXCLUSIVE lock: ${which}`);
 }
 
 function columnReport(column: Column): ColumnReport {
