@@ -12,13 +12,13 @@ select
   coalesce(pg_catalog.host(a.client_addr), case when a.client_port = -1 then 'local' end) as client,
   a.backend_type,
   a.state,
-  greatest(0, pg_catalog.date_part('epoch', pg_catalog.statement_timestamp() - a.state_change))::float8 as state_s,
+  pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - a.state_change)::float8 as state_s,
   a.wait_event_type,
   a.wait_event,
-  greatest(0, pg_catalog.date_part('epoch', pg_catalog.statement_timestamp() - a.backend_start))::float8 as backend_s,
-  greatest(0, pg_catalog.date_part('epoch', pg_catalog.statement_timestamp() - a.xact_start))::float8 as xact_s,
+  pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - a.backend_start)::float8 as backend_s,
+  pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - a.xact_start)::float8 as xact_s,
   case when a.state in ('active', 'fastpath function call')
-    then greatest(0, pg_catalog.date_part('epoch', pg_catalog.statement_timestamp() - a.query_start))
+    then pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - a.query_start)
   end::float8 as query_s,
   a.backend_xid::text as backend_xid,
   pg_catalog.age(a.backend_xmin) as xmin_age,

@@ -58,15 +58,15 @@ from (
     pg_catalog.count(*) filter (where s.client and s.load)::int4 as active,
     pg_catalog.count(*) filter (where s.client and not s.own and s.state = 'idle')::int4 as idle,
     pg_catalog.count(*) filter (where s.client and s.state like 'idle in transaction%')::int4 as idle_in_transaction,
-    pg_catalog.max(greatest(0, pg_catalog.date_part('epoch', pg_catalog.statement_timestamp() - s.state_change)))
+    pg_catalog.max(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - s.state_change))
       filter (where s.client and s.state like 'idle in transaction%')::float8 as idle_in_transaction_s,
-    pg_catalog.max(greatest(0, pg_catalog.date_part('epoch', pg_catalog.statement_timestamp() - s.xact_start)))
+    pg_catalog.max(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - s.xact_start))
       filter (where s.client and not s.own)::float8 as oldest_xact_s,
     pg_catalog.count(*) filter (where s.wait_event_type = 'Lock')::int4 as blocked,
-    pg_catalog.max(greatest(0, pg_catalog.date_part('epoch', pg_catalog.statement_timestamp() - s.state_change)))
+    pg_catalog.max(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - s.state_change))
       filter (where s.wait_event_type = 'Lock')::float8 as blocked_at_most_s,
     pg_catalog.count(*) filter (where s.wait_event_type = 'IPC' and s.wait_event = 'SyncRep')::int4 as sync_waits,
-    pg_catalog.max(greatest(0, pg_catalog.date_part('epoch', pg_catalog.statement_timestamp() - s.state_change)))
+    pg_catalog.max(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - s.state_change))
       filter (where s.wait_event_type = 'IPC' and s.wait_event = 'SyncRep')::float8 as sync_wait_at_most_s,
     pg_catalog.count(*) filter (where s.backend_type = 'autovacuum worker')::int4 as autovacuum_workers,
     pg_catalog.count(*) filter (where s.backend_type = 'walsender')::int4 as walsenders,
@@ -103,7 +103,7 @@ cross join (
 cross join (
   select
     pg_catalog.count(*)::int4 as prepared,
-    pg_catalog.max(greatest(0, pg_catalog.date_part('epoch', pg_catalog.statement_timestamp() - p.prepared)))::float8 as prepared_s,
+    pg_catalog.max(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - p.prepared))::float8 as prepared_s,
     (pg_catalog.array_agg(p.gid order by p.prepared, p.gid))[1] as prepared_gid,
     (pg_catalog.array_agg(p.owner::text order by p.prepared, p.gid))[1] as prepared_owner,
     (pg_catalog.array_agg(p.database::text order by p.prepared, p.gid))[1] as prepared_database
@@ -117,8 +117,11 @@ cross join (
     case when pg_catalog.bool_and(r.bytes = 0 or r.lag_s is not null) then pg_catalog.max(case when r.bytes = 0 then 0 else r.lag_s end) end as lag_s
   from (
     select
-      greatest(0, pg_catalog.pg_wal_lsn_diff(
-        case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_receive_lsn() else pg_catalog.pg_current_wal_lsn() end, w.replay_lsn))::float8 as bytes,
+      -- greatest() takes no notice of null: it would call the unknown 0.
+      case when w.replay_lsn is not null then
+        greatest(0, pg_catalog.pg_wal_lsn_diff(
+          case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_receive_lsn() else pg_catalog.pg_current_wal_lsn() end, w.replay_lsn))
+      end::float8 as bytes,
       case
         when w.reply_time < pg_catalog.clock_timestamp() - interval '30 s'
           then greatest(pg_catalog.date_part('epoch', w.replay_lag), pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - w.reply_time))
@@ -135,7 +138,7 @@ cross join (
     case when r.fresh then r.bytes end as lag_bytes,
     case
       when r.fresh and r.bytes = 0 then 0
-      when r.fresh then greatest(0, pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - pg_catalog.pg_last_xact_replay_timestamp()))
+      when r.fresh then pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - pg_catalog.pg_last_xact_replay_timestamp())
     end::float8 as lag_s
   from (select 1) one
   left join (
@@ -143,7 +146,9 @@ cross join (
       w.pid,
       w.status,
       w.status = 'streaming' and w.last_msg_receipt_time > pg_catalog.clock_timestamp() - interval '60 s' as fresh,
-      greatest(0, pg_catalog.pg_wal_lsn_diff(w.latest_end_lsn, pg_catalog.pg_last_wal_replay_lsn()))::float8 as bytes
+      case when w.latest_end_lsn is not null then
+        greatest(0, pg_catalog.pg_wal_lsn_diff(w.latest_end_lsn, pg_catalog.pg_last_wal_replay_lsn()))
+      end::float8 as bytes
     from pg_catalog.pg_stat_wal_receiver w
   ) r on true
 ) receiver

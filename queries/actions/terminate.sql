@@ -114,7 +114,7 @@ select
   t.client,
   t.backend_type,
   t.state,
-  greatest(0, pg_catalog.date_part('epoch', pg_catalog.statement_timestamp() - t.current_xact_start))::float8 as xact_s,
+  pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - t.current_xact_start)::float8 as xact_s,
   t.has_xid,
   coalesce(t.superuser, false) as superuser,
   t.backend_type = 'autovacuum worker' and t.query like '%(to prevent wraparound)%' as wraparound,

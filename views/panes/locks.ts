@@ -94,7 +94,7 @@ function rootOf(tree: Tree, trees: readonly Tree[]): Tree {
 function summary(rows: readonly Row[], input: Input): readonly Line[] {
 	const trees = rows as readonly Tree[];
 	const edges = edgesOf(input.rows.waits);
-	const asked = new Set(edges.map(edge => edge.pid)).size;
+	const asked = trees.filter(tree => tree.waits && tree.mode !== null).length;
 	const all = edges[0]?.waiters ?? asked;
 	const head = asked < all ? `${asked} of ${count(all)} waiters` : `${all} ${all === 1 ? 'waits' : 'wait'}`;
 	const lines: Line[] = curesOf(trees, edges).map((cure, index) => [{text: `${index === 0 ? head : ''.padEnd(head.length)}  `, tone: 'strong'}, ...cure]);
