@@ -84,14 +84,15 @@ listed as materialized (
   union
   (select s.top from summed s order by s.mxid_age desc, s.top limit 30)
 ),
-measured as (
-  select
-    f.*,
-    pg_catalog.row_number() over (order by f.pages desc, f.live desc, f.oid) <= 1000 and k.oid is null as exact,
-    options.*
+chosen as materialized (
+  select f.*, pg_catalog.row_number() over (order by f.pages desc, f.live desc, f.oid) <= 1000 and k.oid is null as exact
   from listed l
   join leaf f on f.top = l.top
   left join locked_table k on k.oid = f.oid
+),
+measured as (
+  select f.*, options.*
+  from chosen f
   cross join lateral (
     select
       coalesce(pg_catalog.max(r.option_value) filter (where r.option_name = 'autovacuum_enabled'), 'true')::bool as enabled,
