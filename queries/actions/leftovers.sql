@@ -19,8 +19,10 @@ union all
 select
   pg_catalog.format('%I.%I', n.nspname, c.relname),
   'partition that is half detached',
-  pg_catalog.format('alter table %s detach partition %I.%I finalize', h.inhparent::regclass::text, n.nspname, c.relname)
+  pg_catalog.format('alter table %I.%I detach partition %I.%I finalize', pn.nspname, p.relname, n.nspname, c.relname)
 from pg_catalog.pg_inherits h
+join pg_catalog.pg_class p on p.oid = h.inhparent
+join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
 join pg_catalog.pg_class c on c.oid = h.inhrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where h.inhparent = any ($1::text[]::oid[]) and (pg_catalog.to_jsonb(h) ->> 'inhdetachpending')::bool

@@ -63,7 +63,7 @@ function titleOf(group: readonly Step[]): string {
 
 async function tried(options: Work, session: Session, observer: Observer, group: readonly Step[]): Promise<Ended> {
 	const {link, target, cancel} = options;
-	let last: Ended = {is: 'locked', message: 'the lock was not granted'};
+	let last: Ended = {is: 'locked', message: ''};
 	for (let attempt = 1; attempt <= tries; attempt++) {
 		if (cancel.aborted) return {is: 'cancelled', message: 'cancelled before it was sent'};
 		const waiter = await waiterOf(link, target);
@@ -71,9 +71,9 @@ async function tried(options: Work, session: Session, observer: Observer, group:
 			last = await sent(session, group);
 			if (last.is !== 'locked') return last;
 			const holder = observer.seen().blockers;
-			if (holder) last = {is: 'locked', message: `${last.message}; it is held by ${holder}`};
+			if (holder) last = {is: 'locked', message: `the lock was not granted in ${tries} tries, it is held by ${holder}`};
 		} else last = {is: 'locked', message: waiter};
-		observer.say(`${titleOf(group)}\ntry ${attempt} of ${tries}: ${last.message}`);
+		observer.say(`${titleOf(group)}: try ${attempt} of ${tries}: ${waiter ?? 'the lock was not granted'}`);
 		await paused(Math.min(2000, 100 * 2 ** attempt) * (0.5 + Math.random() / 2), cancel);
 	}
 	return last;
@@ -85,7 +85,7 @@ async function waiterOf(link: Link, target: Target): Promise<string | undefined>
 	if (oids.length === 0 || target.guard.queue === false) return undefined;
 	const result = await link.one('act', 'actions/waiters', [oids]);
 	const row = result.status === 'ok' ? result.sample.rows[0] : undefined;
-	return row && `not sent: ${row.pid} waits for ${row.mode} on ${row.relation}`;
+	return row && `not sent, because ${row.pid} waits for ${row.mode} on ${row.relation} already`;
 }
 
 function oidsOf(target: Target): readonly string[] {
@@ -142,7 +142,7 @@ function endedBy(error: unknown, session: Session, uncertain: boolean): Ended {
 	const message = `${sentence(error)}${hintOf(error)}`;
 	if (code === '57P01' || code === '57P02') return {is: 'refused', message: `its session was ended (${message})`};
 	if (!session.alive) return {is: 'lost', sent: uncertain, message};
-	if (code === '55P03') return {is: 'locked', message: 'the lock was not granted'};
+	if (code === '55P03') return {is: 'locked', message: `the lock was not granted in ${tries} tries`};
 	return code === '57014' ? {is: 'cancelled', message} : {is: 'refused', message};
 }
 
@@ -167,7 +167,7 @@ async function failed(
 	const after = `${before}${left}`;
 	switch (ended.is) {
 		case 'locked':
-			return told(false, 'warning', `${ended.message}, in ${tries} tries${nothing}${after}`);
+			return told(false, 'warning', `${ended.message}${nothing}${after}`);
 		case 'cancelled':
 			return told(
 				false,

@@ -158,3 +158,9 @@ export async function openConsole(
 		},
 	};
 }
+
+/** The question, where there is one: else what was said instead is the test's failure. */
+export function readable(question: Question | string): Question {
+	if (typeof question === 'string') throw new Error(`no question: ${question}`);
+	return question;
+}

@@ -2,6 +2,7 @@ import type {Check, Line, Row, Table} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
 import {descending, figure, hit, numbers, qualified, remedies, sizeOf, text, told, total} from '../figures.ts';
 import {bytes, count} from '../format.ts';
+import {dropIndex} from './index-actions.ts';
 
 export type DuplicateIndexesRow = {
 	readonly indexrelid: string;
@@ -87,4 +88,5 @@ export const duplicates: Table = table<DuplicateIndexesRow>({
 		],
 	},
 	checks: [check],
+	actions: [dropIndex],
 });

@@ -1,6 +1,7 @@
 import type {Check, Row, Table} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
 import {descending, hit, numbers, qualified, remedies, sizeOf, text, told} from '../figures.ts';
+import {dropIndex, reindex} from './index-actions.ts';
 
 export type InvalidIndexesRow = {
 	readonly indexrelid: string;
@@ -96,4 +97,5 @@ export const invalid: Table = table<InvalidIndexesRow>({
 		],
 	},
 	checks: [check],
+	actions: [reindex, dropIndex],
 });

@@ -3,6 +3,8 @@ import type {Check, Row, Table} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
 import {descending, figure, hit, numbers, qualified, remedies, share, sizeOf, text, told} from '../figures.ts';
 import {count, percent, perSecond} from '../format.ts';
+import {createIndex} from './index-actions.ts';
+import {maintain} from './maintenance-actions.ts';
 import type {TablesRow} from './tables-rows.ts';
 
 export type MissingFkIndexesRow = {
@@ -82,6 +84,7 @@ export const foreignKeys: Table = table<MissingFkIndexesRow>({
 		],
 	},
 	checks: [foreignKeyCheck],
+	actions: [createIndex],
 });
 
 const large = defaultLimits['sequential-scans']?.floor ?? 0;
@@ -171,4 +174,5 @@ export const scans: Table = table<TablesRow>({
 	order: descending('seq_tup_read_d', 'seq_tup_read'),
 	derive: withSequentialScans,
 	checks: [scanCheck, effectivenessCheck],
+	actions: [maintain],
 });

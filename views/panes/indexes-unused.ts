@@ -3,6 +3,7 @@ import type {Check, Input, Line, Row, Table} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
 import {descending, figure, hit, numbers, qualified, remedies, sizeOf, text, told, total} from '../figures.ts';
 import {bytes, count, date, duration} from '../format.ts';
+import {dropIndex} from './index-actions.ts';
 
 export type UnusedIndexesRow = {
 	/** `index`, or `server`: one row about the server that answered */
@@ -167,4 +168,5 @@ export const unused: Table = table<UnusedIndexesRow>({
 		],
 	},
 	checks: [check],
+	actions: [dropIndex],
 });

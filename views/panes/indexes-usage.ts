@@ -2,6 +2,7 @@ import type {Row, Table} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
 import {answered, descending, figure, numbers, qualified, share, sizeOf, text, told} from '../figures.ts';
 import {count, duration, perSecond} from '../format.ts';
+import {reindex} from './index-actions.ts';
 
 export type IndexUsageRow = {
 	readonly indexrelid: string;
@@ -60,6 +61,7 @@ export const usage: Table = table<IndexUsageRow>({
 	filters: {schema: 'nspname', table: 'tablename', index: 'relname'},
 	order: descending('size_bytes'),
 	derive: withScans,
+	actions: [reindex],
 	detail: {
 		title: row => `Index ${qualified(row.nspname, row.relname)}`,
 		ask: [{id: 'definition', sql: 'index-definition', params: row => [row.indexrelid], session: 'sample'}],

@@ -1,11 +1,13 @@
-import {type KeyKind, type Point, parseBound, pointOf} from '../../source/bounds.ts';
+import type {KeyKind, Point} from '../../source/bounds.ts';
 import {levelOf} from '../../source/limits.ts';
 import type {Answers, Check, Hit, Input, Level, Limit, Line, Pane, Row, Section, Table} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
-import {coveredUntil, type Layout, layoutOf, type Sibling} from '../../source/partitions.ts';
+import {nowOn, siblingsOf} from '../../source/partition-choice.ts';
+import {coveredUntil, type Layout, layoutOf} from '../../source/partitions.ts';
 import {secondsOf, stepName, stepOf} from '../../source/steps.ts';
-import {literalOf, wallOf, wallText} from '../../source/zone.ts';
+import {literalOf, wallText} from '../../source/zone.ts';
 import {about, bytes, count, duration, plain, unknown} from '../format.ts';
+import {moveOut, newPartitions, oldPartitions} from './partition-actions.ts';
 
 /** One row of queries/partitions.sql: a partitioned table. `bounds` is JSON: [name, bound or null, detaching][]. */
 export type PartitionsRow = {
@@ -20,7 +22,8 @@ export type PartitionsRow = {
 	readonly key_types: string | null;
 	readonly partitions: number;
 	readonly detaching: number;
-	readonly locked: number;
+	/** Somebody holds or awaits it exclusively: then its key is not asked for. */
+	readonly locked: boolean;
 	readonly rows: number;
 	readonly bytes: number;
 	readonly bounds: string;
@@ -41,14 +44,11 @@ export type Partitioned = PartitionsRow & {
 	readonly until: string | null;
 	/** Seconds from now on in which each row finds its partition; 0 when now has none; null for keys without time, infinite ones included. */
 	readonly covered_s: number | null;
+	/** Seconds since the end of the last partition; 0 while that is ahead. */
+	readonly ended_s: number;
 	readonly gaps: number;
 	readonly note: string;
 };
-
-/** `bounds` of a row, as propose() wants them. */
-export function siblingsOf(row: Pick<PartitionsRow, 'bounds'>): readonly Sibling[] {
-	return (JSON.parse(row.bounds) as [string, string | null, boolean][]).map(([name, bound]) => ({name, bound}));
-}
 
 /** Zones in which the bounds may have been thought: the server's, UTC. */
 export function zonesOf(input: Input): readonly string[] {
@@ -58,10 +58,9 @@ export function zonesOf(input: Input): readonly string[] {
 function derive(rows: readonly PartitionsRow[], input: Input): readonly Row[] {
 	const zones = zonesOf(input);
 	return rows.map(row => {
-		const layout = layoutOf(row.strategy, row.key_types, siblingsOf(row));
-		const step = stepOf(layout.spans, layout.kind, zones);
+		const {layout, step} = read(row, zones);
 		const zone = 'zone' in step && layout.kind === 'timestamptz' ? step.zone : 'UTC';
-		const now = nowOf(row, layout.kind, zones[0]!);
+		const now = nowOn(row, layout.kind, zones[0]!);
 		const until = now === null ? null : coveredUntil(layout.spans, now);
 		const show = (point: Point | undefined) => (point === undefined ? null : pointText(point, layout.kind, zone));
 		const last = layout.spans.reduce<Point | undefined>((most, span) => (most === undefined || span.to > most ? span.to : most), undefined);
@@ -74,29 +73,36 @@ function derive(rows: readonly PartitionsRow[], input: Input): readonly Row[] {
 			last: show(last),
 			until: until === null ? null : show(until),
 			covered_s: layout.kind === 'integer' || now === null || layout.spans.length === 0 ? null : coveredFor(until, now),
+			ended_s: endedFor(layout.kind, last, now),
 			gaps: layout.strategy === 'h' ? layout.missing.length : layout.gaps.length,
 			note: noteOf(row, layout, until, now, zone),
 		};
 	});
 }
 
-function nowOf(row: PartitionsRow, kind: KeyKind, zone: string): Point | null {
-	switch (kind) {
-		case 'timestamptz':
-			return row.server_time * 1000;
-		case 'date':
-		case 'timestamp':
-			return wallOf(row.server_time * 1000, zone);
-		case 'integer':
-			return row.key_last === null ? null : BigInt(Math.round(row.key_last));
-		case 'other':
-			return null;
-	}
+type Read = {readonly bounds: string; readonly zones: string; readonly layout: Layout; readonly step: ReturnType<typeof stepOf>};
+/** Bounds seldom change, and 20,000 of them take 100 ms to read. */
+const cache = new Map<string, Read>();
+
+function read(row: PartitionsRow, zones: readonly string[]): Read {
+	const key = `${row.oid} ${row.relation}`;
+	const known = cache.get(key);
+	if (known?.bounds === row.bounds && known.zones === zones.join()) return known;
+	const layout = layoutOf(row.strategy, row.key_types, siblingsOf(row));
+	const fresh = {bounds: row.bounds, zones: zones.join(), layout, step: stepOf(layout.spans, layout.kind, zones)};
+	if (cache.size > 1000) cache.clear();
+	cache.set(key, fresh);
+	return fresh;
 }
 
 function coveredFor(until: Point | null, now: Point): number | null {
 	if (until === null) return 0;
 	return until === Number.POSITIVE_INFINITY ? null : (Number(until) - Number(now)) / 1000;
+}
+
+function endedFor(kind: KeyKind, last: Point | undefined, now: Point | null): number {
+	if (kind === 'integer' || last === undefined || now === null || !Number.isFinite(Number(last))) return 0;
+	return Math.max(0, (Number(now) - Number(last)) / 1000);
 }
 
 function pointText(point: Point, kind: KeyKind, zone: string): string {
@@ -118,7 +124,7 @@ function noteOf(row: PartitionsRow, layout: Layout, until: Point | null, now: Po
 	if (layout.missing.length > 0) notes.push(`no partition for remainder ${layout.missing.slice(0, 5).join(', ')} of ${layout.modulus}`);
 	if (row.default_rows !== null && row.default_rows > 0) notes.push(`about ${count(row.default_rows)} rows in ${row.default_name}`);
 	if (row.detaching > 0) notes.push(`${row.detaching} half detached: alter table ... detach partition ... finalize`);
-	if (row.locked > 0) notes.push(`${row.locked} locked, bounds not read`);
+	if (row.locked) notes.push('locked exclusively');
 	if (layout.strange > 0) notes.push(`${layout.strange} bounds are neither times nor integers`);
 	if (layout.strategy === 'l') notes.push(`${layout.values} values named`);
 	return notes.join('; ');
@@ -142,18 +148,8 @@ function missingLevel(row: Partitioned, limit: Limit): Level | undefined {
 	const scale = (threshold: number | undefined) => (threshold === undefined ? undefined : threshold * share);
 	const level = levelOf(row.covered_s, {...limit, warning: scale(limit.warning), critical: scale(limit.critical)});
 	if (!level) return undefined;
-	if (row.covered_s === 0 && endedAgo(row) > Math.max(30 * 86_400, 3 * (row.step_s ?? 0))) return 'notice';
+	if (row.covered_s === 0 && row.ended_s > Math.max(30 * 86_400, 3 * (row.step_s ?? 0))) return 'notice';
 	return level === 'critical' && row.default_name !== null ? 'warning' : level;
-}
-
-/** Seconds since the end of the last partition; 0 while that is ahead. */
-function endedAgo(row: Partitioned): number {
-	const ends = siblingsOf(row).map(sibling => {
-		const bound = parseBound(sibling.bound);
-		return bound.is === 'range' ? pointOf(bound.to[0]!, row.kind as KeyKind) : null;
-	});
-	const last = Math.max(...ends.map(end => (end === null ? Number.NEGATIVE_INFINITY : Number(end))));
-	return Number.isFinite(last) ? Math.max(0, row.server_time - last / 1000) : 0;
 }
 
 const missingCheck: Check = {
@@ -252,6 +248,7 @@ const partitioned: Table = table<Partitioned>({
 	derive,
 	detail: {title: row => `Partitions of ${row.relation}`, ask: [], sections: sectionsOf},
 	checks: [missingCheck, defaultCheck, gapCheck, detachCheck],
+	actions: [newPartitions, moveOut, oldPartitions],
 });
 
 function untilText(_: unknown, row: Partitioned): string {

@@ -2,6 +2,7 @@ import type {Check, Line, Row, Table} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
 import {descending, figure, hit, numbers, qualified, share, text, told} from '../figures.ts';
 import {about, bytes, count, duration, percent} from '../format.ts';
+import {maintain} from './maintenance-actions.ts';
 import type {TableBloatRow} from './tables-rows.ts';
 
 export function withBloatShare(rows: readonly Row[]): readonly Row[] {
@@ -81,6 +82,7 @@ export const bloat: Table = table<TableBloatRow>({
 		],
 	},
 	checks: [check],
+	actions: [maintain],
 });
 
 function sourceOf(row: TableBloatRow): string {

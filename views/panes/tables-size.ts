@@ -2,6 +2,7 @@ import type {Answers, Check, Input, Line, Row, Section, Segment, Table} from '..
 import {table} from '../../source/pane.ts';
 import {added, answered, descending, figure, hit, numbers, qualified, share, sizeOf, text, told} from '../figures.ts';
 import {bytes, count, duration, percent, perSecond} from '../format.ts';
+import {maintain} from './maintenance-actions.ts';
 import type {TablesRow} from './tables-rows.ts';
 
 /** Ids that may be used before the server stops to protect itself: 2^31 less three million since 14. */
@@ -166,6 +167,7 @@ export const sizes: Table = table<TablesRow>({
 		sections: tableSections,
 	},
 	checks: [deadCheck, offCheck],
+	actions: [maintain],
 });
 
 function tableSections(row: TablesRow, answers: Answers): readonly Section[] {

@@ -3,6 +3,7 @@ import type {Check, Hit, Input, Line, Pane, Row, Section, Table} from '../../sou
 import {table} from '../../source/pane.ts';
 import {about, bytes, count, duration, moment, plain, unknown, yes} from '../format.ts';
 import {type Job, jobName} from './jobs.ts';
+import {refresh} from './maintenance-actions.ts';
 
 /** One row of queries/views.sql: a materialized view. */
 export type ViewsRow = {
@@ -184,6 +185,7 @@ const matviews: Table = table<View>({
 	derive,
 	detail: {title: row => `Materialized view ${row.relation}`, ask: [], sections: sectionsOf},
 	checks: [staleCheck, emptyCheck],
+	actions: [refresh],
 });
 
 /** `3h04 ago`; without a date what is known of it: not for as long as pgperf looks. */

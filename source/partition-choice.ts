@@ -1,0 +1,109 @@
+import {type KeyKind, type Point, parseBound} from './bounds.ts';
+import {layoutOf, type Sibling, type Span} from './partitions.ts';
+import {type Parent, type Proposal, type Proposed, propose} from './proposals.ts';
+import type {Refused} from './steps.ts';
+import {wallOf} from './zone.ts';
+
+/** What is chosen from: the fields of queries/partitions.sql that it takes. */
+export type Partitioned = {
+	readonly server_time: number;
+	readonly name: string;
+	readonly strategy: string;
+	readonly key_types: string | null;
+	readonly bounds: string;
+	readonly key_last: number | null;
+};
+/** Calendar months and days. */
+export type Age = {readonly months: number; readonly days: number};
+
+/** `bounds` is JSON: [name, bound or null, detaching][]. */
+export function siblingsOf(row: Pick<Partitioned, 'bounds'>): readonly Sibling[] {
+	return (JSON.parse(row.bounds) as [string, string | null, boolean][]).map(([name, bound]) => ({name, bound}));
+}
+
+/** Where rows of now belong on the key's axis; null where nobody can know. */
+export function nowOn(row: Pick<Partitioned, 'server_time' | 'key_last'>, kind: KeyKind, zone: string): Point | null {
+	switch (kind) {
+		case 'timestamptz':
+			return row.server_time * 1000;
+		case 'date':
+		case 'timestamp':
+			return wallOf(row.server_time * 1000, zone);
+		case 'integer':
+			return row.key_last === null ? null : BigInt(Math.round(row.key_last));
+		case 'other':
+			return null;
+	}
+}
+
+function parentOf(row: Partitioned): Parent {
+	return {name: row.name, strategy: row.strategy, keyTypes: row.key_types};
+}
+
+/** The next `n` as far as they can be proposed: where the last of them can't, those before it. */
+export function nextOnes(row: Partitioned, n: number, zone: string): Proposed | Refused {
+	const siblings = siblingsOf(row);
+	let result = propose(parentOf(row), siblings, Math.max(1, n), [zone, 'UTC']);
+	for (let fewer = n - 1; 'refused' in result && fewer > 0; fewer--) result = propose(parentOf(row), siblings, fewer, [zone, 'UTC']);
+	return result;
+}
+
+/** How many are missing so that `wanted` whole ones lie ahead of now; a sentence where that can't be told. */
+export function missingAhead(row: Partitioned, wanted: number, zone: string): number | Refused {
+	const layout = layoutOf(row.strategy, row.key_types, siblingsOf(row));
+	if (layout.strategy === 'h') return layout.missing.length;
+	const now = nowOn(row, layout.kind, zone);
+	if (now === null)
+		return {refused: 'Where now is on its key can’t be told (the sequence of the key is unknown or may not be read), nor therefore what lies ahead.'};
+	const ahead = layout.spans.filter(span => span.from > now).length;
+	const covered = layout.spans.some(span => span.from <= now && span.to > now);
+	return Math.max(0, wanted - ahead + (covered || ahead > 0 ? 0 : behind(layout.spans, now)));
+}
+
+/** Where the last partition ended long ago, those up to now are missing too. */
+function behind(spans: readonly Span[], now: Point): number {
+	const last = spans.at(-1);
+	if (!last || !Number.isFinite(Number(last.to)) || !Number.isFinite(Number(last.from))) return 1;
+	const length = Number(last.to) - Number(last.from);
+	return length > 0 ? Math.min(1000, 1 + Math.floor((Number(now) - Number(last.to)) / length)) : 1;
+}
+
+/** The partition that new ones are made like: the last of the axis. */
+export function newestOf(row: Partitioned): string {
+	const siblings = siblingsOf(row);
+	const layout = layoutOf(row.strategy, row.key_types, siblings);
+	const last = layout.spans.reduce<Span | undefined>((a, b) => (a === undefined || b.to > a.to ? b : a), undefined);
+	return last?.name ?? siblings.findLast(sibling => parseBound(sibling.bound).is !== 'default')?.name ?? '';
+}
+
+/** `90 days`, `6 weeks`, `12 months`, `2y`. */
+export function parseAge(text: string): Age | undefined {
+	const match = /^\s*(\d{1,5})\s*(d|days?|w|weeks?|mon|months?|y|years?)\s*$/i.exec(text);
+	if (!match || Number(match[1]) === 0) return undefined;
+	const n = Number(match[1]);
+	const unit = match[2]!.toLowerCase();
+	if (unit.startsWith('d')) return {months: 0, days: n};
+	if (unit.startsWith('w')) return {months: 0, days: 7 * n};
+	return {months: unit.startsWith('y') ? 12 * n : n, days: 0};
+}
+
+/** Partitions all of whose rows are older than that, the oldest first. */
+export function olderThan(row: Partitioned, age: Age, zone: string): readonly string[] | Refused {
+	const layout = layoutOf(row.strategy, row.key_types, siblingsOf(row));
+	if (layout.strategy !== 'r' || layout.kind === 'integer' || layout.kind === 'other')
+		return {refused: 'Its key is no time: what is old can’t be told from its bounds.'};
+	const now = nowOn(row, layout.kind, zone);
+	const date = new Date(Number(now));
+	date.setUTCMonth(date.getUTCMonth() - age.months);
+	const limit = date.getTime() - age.days * 86_400_000;
+	return layout.spans.filter(span => span.to <= limit).map(span => span.name);
+}
+
+/** Literals of the new range, for those whose strays in the default partition are counted. */
+export function edgesOf(
+	row: Partitioned,
+	proposals: readonly Proposal[],
+): {readonly lows: readonly (string | null)[]; readonly highs: readonly (string | null)[]} {
+	const range = row.strategy === 'r';
+	return {lows: proposals.map(one => (range ? one.from : null)), highs: proposals.map(one => (range ? one.to : null))};
+}

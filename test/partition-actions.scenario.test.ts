@@ -1,0 +1,293 @@
+import assert from 'node:assert/strict';
+import {after, before, describe, test} from 'node:test';
+import type pg from 'pg';
+import {type Console, openConsole, readable} from './support/console.ts';
+import {startServer, type TestServer, until} from './support/servers.ts';
+
+const odd = '"Odd ""S.📦"';
+const world = `
+	create role keeper;
+	create role reader;
+	create schema ${odd};
+	create table ${odd}."Log.Entries" (
+		id bigint generated always as identity, at timestamptz not null, body text, size int generated always as (length(body)) stored, primary key (id, at)
+	) partition by range (at);
+	create index on ${odd}."Log.Entries" (body);
+	create table ${odd}."Log.Entries_2026_10" partition of ${odd}."Log.Entries" for values from ('2026-10-01 00:00+00') to ('2026-11-01 00:00+00');
+	create table ${odd}."Log.Entries_2026_11" partition of ${odd}."Log.Entries" for values from ('2026-11-01 00:00+00') to ('2026-12-01 00:00+00') with (fillfactor = 70);
+	create table ${odd}."Log.Entries_rest" partition of ${odd}."Log.Entries" default;
+	grant select on ${odd}."Log.Entries_2026_11" to reader;
+	grant insert, select on ${odd}."Log.Entries_2026_11" to keeper with grant option;
+	alter table ${odd}."Log.Entries_2026_11" enable row level security;
+	alter table ${odd}."Log.Entries_2026_11" replica identity full;
+	create index only_here on ${odd}."Log.Entries_2026_11" (id, body);
+	insert into ${odd}."Log.Entries" (at, body) values ('2026-11-05 00:00+00', 'in place');
+
+	create table strays (at date not null, n int) partition by range (at);
+	create table strays_202610 partition of strays for values from ('2026-10-01') to ('2026-11-01');
+	create table strays_202611 partition of strays for values from ('2026-11-01') to ('2026-12-01');
+	create table strays_default partition of strays default;
+	insert into strays select date '2026-12-01' + n % 31, n from generate_series(1, 5000) n;
+	insert into strays values ('2030-01-01', 0);
+
+	create table hashed (id int primary key) partition by hash (id);
+	create table hashed_0 partition of hashed for values with (modulus 3, remainder 0);
+	create table hashed_2 partition of hashed for values with (modulus 3, remainder 2);
+
+	create table old (at timestamptz not null, n int) partition by range (at);
+	create table old_2020 partition of old for values from ('2020-01-01 00:00+00') to ('2021-01-01 00:00+00');
+	create table old_2021 partition of old for values from ('2021-01-01 00:00+00') to ('2022-01-01 00:00+00');
+	create table old_2022 partition of old for values from ('2022-01-01 00:00+00') to ('2023-01-01 00:00+00');
+	create table old_now partition of old for values from ('2023-01-01 00:00+00') to ('2090-01-01 00:00+00');
+	insert into old select '2020-06-01 00:00+00', n from generate_series(1, 100) n;
+	create table old_full (like old) partition by range (at);
+	create table old_full_2020 partition of old_full for values from ('2020-01-01 00:00+00') to ('2021-01-01 00:00+00');
+	create table old_full_default partition of old_full default;
+	create table daily (at timestamptz not null) partition by range (at);
+	create table daily_20261119 partition of daily for values from ('2026-11-19 00:00+00') to ('2026-11-20 00:00+00');
+	create table daily_20261120 partition of daily for values from ('2026-11-20 00:00+00') to ('2026-11-21 00:00+00');
+`;
+
+for (const major of [13, 18]) {
+	describe(`partitions on PostgreSQL ${major}`, () => {
+		let server: TestServer;
+		let open: Console;
+		let client: pg.Client;
+		before(async () => {
+			server = await startServer({major});
+			await server.run(world);
+			open = await openConsole(server);
+			client = await server.connect();
+		});
+		after(async () => {
+			await open.close();
+			await client.end();
+			await server.stop();
+		});
+		const choose = (relation: string, consoled = open) => consoled.choose('partitions', 'partitions', row => row.relation === relation);
+		const one = async (sql: string, params: unknown[] = []) => (await client.query({text: sql, values: params, rowMode: 'array'})).rows[0]?.[0];
+		const partitionsOf = (relation: string) =>
+			one(
+				"select coalesce(string_agg(c.relname, ',' order by c.relname), '') from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = $1::regclass",
+				[relation],
+			);
+		const log = `${odd}."Log.Entries"`;
+
+		test('new ones are made like the newest sibling while a reader holds the parent, whatever the names are', async () => {
+			const reader = await server.connect();
+			try {
+				await reader.query(`begin; select count(*) from ${log} where at >= '2026-11-02' and at < '2026-11-03'`);
+				assert.equal(await one('select count(*)::int from pg_locks where relation = $1::regclass and granted', [log]), 1);
+				await choose(log);
+				const question = readable(await open.ask('partitions', {count: '2'}));
+				assert.deepEqual(
+					question.plan!.targets.map(target => target.subject),
+					[`${odd}."Log.Entries_2026_12"`, `${odd}."Log.Entries_2027_01"`],
+				);
+				const steps = question.plan!.targets[0]!.statements.map(step => step.text);
+				assert.deepEqual(steps.slice(0, 3), [
+					'begin',
+					"set local lock_timeout = '300ms'",
+					`create table ${odd}."Log.Entries_2026_12" (like ${log} including all excluding identity) with (fillfactor = '70')`,
+				]);
+				assert.equal(
+					steps.at(-2),
+					`alter table ${log} attach partition ${odd}."Log.Entries_2026_12" for values from ('2026-12-01 00:00:00+00') to ('2027-01-01 00:00:00+00')`,
+				);
+				assert.equal(steps.at(-1), 'commit');
+				assert.match(question.plan!.facts.flatMap(line => line.map(part => part.text)).join('\n'), /not taken over from Log\.Entries_2026_11: index only_here/);
+				const outcomes = await open.settled(open.yes());
+				assert.deepEqual(
+					outcomes.map(outcome => outcome.done),
+					[true, true],
+					outcomes.map(outcome => outcome.text).join('\n'),
+				);
+			} finally {
+				await reader.end();
+			}
+			const made = `${odd}."Log.Entries_2026_12"`;
+			assert.match(await one('select relacl::text from pg_class where oid = $1::regclass', [made]), /keeper=a\*r\*\/postgres/);
+			assert.match(await one('select relacl::text from pg_class where oid = $1::regclass', [made]), /reader=r\/postgres/);
+			assert.deepEqual(await one('select reloptions from pg_class where oid = $1::regclass', [made]), ['fillfactor=70']);
+			assert.equal(await one('select relrowsecurity from pg_class where oid = $1::regclass', [made]), true);
+			assert.equal(await one('select relreplident from pg_class where oid = $1::regclass', [made]), 'f');
+			assert.equal(await one('select count(*)::int from pg_index where indrelid = $1::regclass and indisvalid', [made]), 2);
+			await client.query(`insert into ${log} (at, body) values ('2027-01-31 23:00+00', 'lands')`);
+			assert.equal(await one(`select tableoid::regclass::text from ${log} where body = 'lands'`), `${odd}."Log.Entries_2027_01"`);
+			const audit = open.auditLines().filter(line => line.action === 'partitions');
+			assert.deepEqual(
+				audit.map(line => line.outcome),
+				['asked', 'done', 'asked', 'done'],
+			);
+			assert.ok(audit[0]!.statements.includes('commit'));
+		});
+
+		test('asked again, the next ones come, and what is there already is not made twice', async () => {
+			await choose(log);
+			await until(
+				() => open.state().tables.partitions!.rows.find(row => row.relation === log)?.partitions,
+				n => n === 5,
+			);
+			const question = readable(await open.ask('partitions', {count: '1'}));
+			assert.deepEqual(
+				question.plan!.targets.map(target => target.subject),
+				[`${odd}."Log.Entries_2027_02"`],
+			);
+			await client.query(`create table ${odd}."Log.Entries_2027_02" partition of ${log} for values from ('2027-02-01 00:00+00') to ('2027-03-01 00:00+00')`);
+			const [outcome] = await open.settled(open.yes());
+			assert.equal(outcome!.done, false);
+			assert.match(outcome!.text, /already exists/);
+			open.watch.store.dispatch({type: 'closed'});
+			// The rows on the screen are old: the plan asks the catalog.
+			assert.match((await open.ask('partitions', {count: '1'})) as string, /it is there already/);
+		});
+
+		test('a lock that is not granted is tried again, and given up with the name of who holds it', async () => {
+			await choose('strays');
+			const holder = await server.connect();
+			try {
+				await holder.query('begin; lock table strays in share update exclusive mode');
+				readable(await open.ask('move-default', {count: '1'}));
+				const request = open.yes();
+				await until(
+					() =>
+						open
+							.state()
+							.overlays.find(overlay => overlay.is === 'progress')
+							?.lines.flat()
+							.map(part => part.text)
+							.join(' ') ?? '',
+					text => /try [2-9] of 10/.test(text),
+				);
+				await holder.query('commit');
+				const [outcome] = await open.settled(request);
+				assert.match(outcome!.text, /done in/);
+			} finally {
+				await holder.end();
+			}
+			assert.equal(await one('select count(*)::int from only strays_202612'), 5000);
+			assert.equal(await one('select count(*)::int from only strays_default'), 1);
+			assert.match(await partitionsOf('strays'), /strays_202612/);
+			open.watch.store.dispatch({type: 'closed'});
+		});
+
+		test('rows of the new range in the default partition are counted, and make it refuse', async () => {
+			await client.query("insert into strays values ('2027-01-15', 1), ('2027-01-16', 2)");
+			await choose('strays');
+			await until(
+				() => open.state().tables.partitions!.rows.find(row => row.relation === 'strays')?.partitions,
+				n => n === 4,
+			);
+			assert.match((await open.ask('partitions', {count: '1'})) as string, /2 rows of its range are in public\.strays_default: move them \(M\)/);
+		});
+
+		test('moving refuses where a trigger on delete would fire', async () => {
+			await client.query('create function noop() returns trigger language plpgsql as $$ begin return old; end $$');
+			await client.query('create trigger kept after delete on strays_default for each row execute function noop()');
+			await choose('strays');
+			assert.match((await open.ask('move-default', {count: '1'})) as string, /triggers on delete/);
+			await client.query('drop trigger kept on strays_default');
+			assert.equal(await one('select count(*)::int from only strays_default'), 3);
+		});
+
+		test('a hash table gets the remainder that is missing', async () => {
+			await choose('hashed');
+			const question = readable(await open.ask('partitions', {count: '5'}));
+			assert.equal(question.plan!.targets.length, 1);
+			const [outcome] = await open.settled(open.yes());
+			assert.match(outcome!.text, /done in/);
+			assert.equal(await partitionsOf('hashed'), 'hashed_0,hashed_1,hashed_2');
+			await client.query('insert into hashed select generate_series(1, 100)');
+			open.watch.store.dispatch({type: 'closed'});
+		});
+
+		test('old ones are detached or dropped by their names, never the others', async () => {
+			await choose('old');
+			const question = readable(await open.ask('old-partitions', {age: '4 years', what: 'detach'}));
+			assert.deepEqual(
+				question.plan!.targets.map(target => target.subject),
+				['public.old_2020', 'public.old_2021'],
+			);
+			assert.equal(question.plan!.typed, 'public.old');
+			const concurrent = question.plan!.targets[0]!.statements.some(step => step.text.endsWith('detach partition public.old_2020 concurrently'));
+			assert.equal(concurrent, major >= 14);
+			const outcomes = await open.settled(open.yes());
+			assert.deepEqual(
+				outcomes.map(outcome => outcome.done),
+				[true, true],
+				outcomes.map(outcome => outcome.text).join('\n'),
+			);
+			assert.equal(await partitionsOf('old'), 'old_2022,old_now');
+			assert.equal(await one('select count(*)::int from old_2020'), 100);
+			open.watch.store.dispatch({type: 'closed'});
+			await choose('old_full');
+			const drop = readable(await open.ask('old-partitions', {age: '2y', what: 'drop'}));
+			assert.equal(drop.plan!.typed, 'public.old_full_2020');
+			assert.ok(drop.plan!.targets[0]!.statements.some(step => step.text === 'drop table public.old_full_2020'));
+			const [outcome] = await open.settled(open.yes());
+			assert.equal(outcome!.done, true, outcome!.text);
+			assert.equal(await one("select to_regclass('old_full_2020')"), null);
+			open.watch.store.dispatch({type: 'closed'});
+		});
+
+		// Concurrently is new in 14.
+		if (major >= 14) {
+			test('a detach that waits can be cancelled; what is left is named with its cure, and the cure works', {
+				skip: major < 14 ? 'concurrently is new in 14' : false,
+			}, async () => {
+				const reader = await server.connect();
+				try {
+					await reader.query('begin; select count(*) from old');
+					await choose('old');
+					await until(
+						() => open.state().tables.partitions!.rows.find(row => row.relation === 'old')?.partitions,
+						n => n === 2,
+					);
+					readable(await open.ask('old-partitions', {age: '2 years', what: 'detach'}));
+					const request = open.yes();
+					await until(
+						() => one("select inhdetachpending from pg_inherits where inhrelid = 'old_2022'::regclass"),
+						pending => pending === true,
+					);
+					open.watch.store.dispatch({type: 'cancelled', request});
+					const [outcome] = await open.settled(request);
+					assert.equal(outcome!.done, false);
+					assert.match(
+						outcome!.text,
+						/cancelled.*left over: partition that is half detached public\.old_2022, cure: alter table public\.old detach partition public\.old_2022 finalize/,
+					);
+				} finally {
+					await reader.end();
+				}
+				open.watch.store.dispatch({type: 'closed'});
+				const question = readable(await open.ask('old-partitions', {age: '2 years', what: 'detach'}));
+				assert.match(question.plan!.targets[0]!.statements.at(-1)!.text, /finalize$/);
+				const [outcome] = await open.settled(open.yes());
+				assert.equal(outcome!.done, true, outcome!.text);
+				assert.equal(await partitionsOf('old'), 'old_now');
+				open.watch.store.dispatch({type: 'closed'});
+			});
+		}
+
+		test('a table that was dropped meanwhile is told, and nothing is left of it', async () => {
+			await choose('daily');
+			readable(await open.ask('partitions', {count: '1'}));
+			await client.query('drop table daily');
+			const [outcome] = await open.settled(open.yes());
+			assert.match(outcome!.text, /the server refused: relation "public\.daily" does not exist/);
+			assert.equal(await one("select count(*)::int from pg_class where relname like 'daily%'"), 0);
+			assert.equal(open.auditLines().at(-1)!.outcome, 'failed');
+		});
+
+		test('an account that may not is told why, and a plan from before a reconnect is made again', async () => {
+			await server.run('create role plain login');
+			const plain = await openConsole(server, {user: 'plain'});
+			try {
+				await choose('strays', plain);
+				assert.match((await plain.ask('partitions')) as string, /it belongs to postgres/);
+			} finally {
+				await plain.close();
+			}
+		});
+	});
+}
