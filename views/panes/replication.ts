@@ -24,13 +24,12 @@ function tile(input: Input): Tile {
 }
 
 function lagLine(input: Input, rows: readonly Sender[], own: readonly Standby[]): Line {
-	const here = rows.filter(row => row.state !== 'missing');
 	if (own[0]) return [{text: `this standby lags ${duration(own[0].lag_s)}`}, {text: own[0].note === '' ? '' : `  ${own[0].note}`, tone: 'dim'}];
 	if (rows.length === 0) return [{text: 'no standbys', tone: 'dim'}];
-	const worst = here.toSorted((a, b) => (b.lag_s ?? -1) - (a.lag_s ?? -1))[0];
-	const standbys = `${here.length} ${here.length === 1 ? 'standby' : 'standbys'}`;
-	if (!worst) return [{text: standbys}];
-	return [{text: `lag ${duration(worstLag(input))}`}, {text: `  ${nameOf(worst)} ${bytes(worst.lag_bytes)}  of ${standbys}`, tone: 'dim'}];
+	const here = rows.filter(row => row.state !== 'missing').length;
+	const worst = rows.toSorted((a, b) => (b.lag_s ?? -1) - (a.lag_s ?? -1))[0]!;
+	const behind = worst.lag_bytes === null ? '' : ` ${bytes(worst.lag_bytes)}`;
+	return [{text: `lag ${duration(worstLag(input))}`}, {text: `  ${nameOf(worst)}${behind}, ${here} connected`, tone: 'dim'}];
 }
 
 /** Replication from both ends: what senders report, what standbys say of themselves, and who should be there and is not. */
