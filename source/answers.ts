@@ -1,10 +1,12 @@
+import {type Change, changesBetween, wasReset} from './changes.ts';
 import {runChecks} from './checks.ts';
+import {counts} from './cluster.ts';
 import {pushed, withChanges} from './derive.ts';
 import {longestChange, queryOf} from './due.ts';
 import {inputOf} from './input.ts';
 import {withLookups} from './lookup.ts';
 import type {Facts, History, QueryName, Result, Row, ServerId, Table, TableId} from './pane.ts';
-import type {Answer, Event, Server, State, TableData} from './state.ts';
+import type {Answer, Event, LogEntry, Server, State, TableData} from './state.ts';
 
 type Of<Type extends Event['type']> = Extract<Event, {readonly type: Type}>;
 
@@ -22,6 +24,7 @@ export function known(state: State, event: Of<'known'>): State {
 	const server: Server = {
 		id: event.server,
 		title: event.title,
+		rules: event.rules,
 		feed: {is: 'connecting', since: event.at},
 		generation: 0,
 		ownPids: [],
@@ -33,18 +36,31 @@ export function known(state: State, event: Of<'known'>): State {
 }
 
 export function connected(state: State, event: Of<'connected'>): State {
-	const {server: id, at, facts, ownPids, tls, note} = event;
+	const {server: id, at, facts, ownPids, tls, title} = event;
+	const before = state.servers[id];
 	const next = withServer(state, id, server => ({
+		title: title ?? server.title,
 		feed: {is: 'live', since: at},
 		generation: server.generation + 1,
 		facts,
 		ownPids,
 		tls,
-		note,
+		note: undefined,
 		tickAt: at - state.interval,
 		busy: {},
 	}));
-	return withAnswers(next, id, again);
+	const moved =
+		before?.facts && title !== undefined && title !== before.title ? [{text: `${before.title} is left, ${title} answers`, tone: 'warning' as const}] : [];
+	return withAnswers(told(next, id, [...moved, ...(before?.facts ? changesBetween(before.facts, facts) : [])]), id, again);
+}
+
+/** Into the log, and the weightiest of what happened to the watched server onto the screen. */
+function told(state: State, id: ServerId, changes: readonly Change[]): State {
+	const title = state.servers[id]?.title ?? id;
+	const entries = changes.map(({text, tone}): LogEntry => ({wall: state.wall, kind: 'console', text: `${title}: ${text}`, tone}));
+	const first = changes[0];
+	const notice = first && id === state.watched ? {text: changes.map(({text}) => text).join('; '), tone: first.tone, until: state.now + 15_000} : state.notice;
+	return entries.length === 0 ? state : {...state, log: [...state.log, ...entries].slice(-500), notice};
 }
 
 /** Nothing is counted across a reconnect, and what was refused may be possible now. */
@@ -54,8 +70,9 @@ function again(answer: Answer): Answer {
 
 export function refreshedFacts(state: State, event: Of<'refreshedFacts'>): State {
 	const before = state.servers[event.server]?.facts;
-	const next = withServer(state, event.server, () => ({facts: event.facts, ownPids: event.ownPids}));
-	if (!before || !haveChanged(before, event.facts)) return next;
+	const read = withServer(state, event.server, () => ({facts: event.facts, ownPids: event.ownPids}));
+	if (!before || !haveChanged(before, event.facts)) return read;
+	const next = told(read, event.server, changesBetween(before, event.facts));
 	const restarted = before.started_at !== event.facts.started_at || before.recovery !== event.facts.recovery;
 	return withAnswers(next, event.server, answer => (answer.result?.status === 'ok' && !restarted ? answer : again(answer)));
 }
@@ -66,6 +83,7 @@ function haveChanged(before: Facts, now: Facts): boolean {
 
 export function lost(state: State, event: Of<'lost'>): State {
 	const next = withServer(state, event.server, server => ({
+		note: undefined,
 		feed: {is: 'lost', since: server.feed.is === 'lost' ? server.feed.since : event.at, message: event.message, retryAt: event.retryAt},
 		generation: server.generation + 1,
 		busy: {},
@@ -102,6 +120,11 @@ export function sampled(state: State, event: Of<'sampled'>): State {
 	const answers = {...next.answers[event.server]};
 	for (const [name, result] of Object.entries(event.results)) answers[name] = answered(answers[name], result, event.at);
 	next = {...next, answers: {...next.answers, [event.server]: answers}};
+	if (event.server === state.watched && event.results.vitals?.status === 'ok') {
+		const {previous, sample} = answers.vitals!;
+		if (wasReset(previous?.rows[0], sample?.rows[0]))
+			next = told(next, event.server, [{text: 'statistics were reset: changes are counted anew', tone: 'warning'}]);
+	}
 	return derived(next, new Set(Object.keys(event.results)), event.session === 'sample' && event.server === state.watched, event.server);
 }
 
@@ -144,7 +167,7 @@ export function derived(state: State, queries: ReadonlySet<QueryName>, tick: boo
 
 /** What every asked server says, with the changes of its counters; clusters carry the server's name in each row. */
 function collected(state: State, table: Table, name: QueryName): TableData {
-	const servers = table.scope === 'cluster' ? Object.keys(state.servers) : [state.watched];
+	const servers = table.scope === 'cluster' ? Object.keys(state.servers).filter(id => counts(state, id, name)) : [state.watched];
 	const rows: Row[] = [];
 	let at: number | undefined;
 	let problem: TableData['problem'];

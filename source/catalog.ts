@@ -190,3 +190,12 @@ function remedyOf(need: Need, facts: Facts): string | undefined {
 			return undefined;
 	}
 }
+
+/** Catalogs and views that know one database alone. */
+const ofOneDatabase =
+	/pg_stat(io)?_(user|all|get)_|pg_(index|constraint|matviews|inherits|partitioned_table|sequences?|subscription|class|publication)\b|\bcron\./;
+
+/** Queries whose answer speaks of one database, by what their header says they read. */
+export function localQueries(catalog: Catalog): ReadonlySet<QueryName> {
+	return new Set([...catalog].filter(([, [query]]) => ofOneDatabase.test(query!.source)).map(([name]) => name));
+}

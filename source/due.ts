@@ -1,3 +1,4 @@
+import {counts} from './cluster.ts';
 import type {Pane, QueryName, ServerId, Table} from './pane.ts';
 import type {Answer, Server, State} from './state.ts';
 import {shownTables} from './state.ts';
@@ -83,7 +84,7 @@ function roundsOf(state: State, server: Server, watched: ReadonlySet<Table>, now
 			for (const table of pane.tables) {
 				const name = queryOf(table);
 				if (name === undefined || queries.has(name) || sessionOf(table) !== session) continue;
-				if (server.id !== state.watched && table.scope !== 'cluster') continue;
+				if (server.id !== state.watched && (table.scope !== 'cluster' || !counts(state, server.id, name))) continue;
 				if (isDue(state, server, table, watched.has(table), now, tick)) queries.add(name);
 			}
 		}

@@ -1,3 +1,4 @@
+import {isOfCluster} from './cluster.ts';
 import type {Input} from './pane.ts';
 import type {State} from './state.ts';
 
@@ -6,7 +7,9 @@ export function inputOf(state: Pick<State, 'tables' | 'servers' | 'watched' | 'h
 	const cached = inputs.get(state.tables);
 	if (cached && cached.history === state.history && cached.watched === state.watched) return cached;
 	const rows = Object.fromEntries(Object.entries(state.tables).map(([id, data]) => [id, data.rows]));
-	const facts = Object.fromEntries(Object.values(state.servers).flatMap(server => (server.facts ? [[server.id, server.facts]] : [])));
+	const facts = Object.fromEntries(
+		Object.values(state.servers).flatMap(server => (server.facts && isOfCluster(state, server.id) ? [[server.id, server.facts]] : [])),
+	);
 	const input = {rows, facts, watched: state.watched, history: state.history};
 	inputs.set(state.tables, input);
 	return input;

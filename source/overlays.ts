@@ -1,6 +1,7 @@
+import {strangerBecause} from './cluster.ts';
 import {chosenRows, whyNot} from './keys.ts';
 import {cancelled} from './questions.ts';
-import type {Event, MenuItem, Overlay, State} from './state.ts';
+import type {Event, MenuItem, Overlay, Server, State} from './state.ts';
 import {focusedTable, topOverlay} from './state.ts';
 import {viewOf} from './window.ts';
 
@@ -31,10 +32,7 @@ function overlayOf(state: State, overlay: Called): Overlay | undefined {
 		case 'actions':
 			return menu('actions', 'Actions on this row', actionItems(state));
 		case 'servers':
-			return menu('servers', 'Watch', [
-				...Object.values(state.servers).map(server => ({id: server.id, text: server.title, note: server.id === state.watched ? 'watched now' : undefined})),
-				...state.places,
-			]);
+			return menu('servers', 'Watch', serverItems(state));
 		case 'leave':
 			return menu('leave', `Still running: ${state.running.map(one => one.title).join(', ')}`, [
 				{id: 'stay', text: 'Stay'},
@@ -42,6 +40,23 @@ function overlayOf(state: State, overlay: Called): Overlay | undefined {
 				{id: 'cancel', text: 'Cancel it and quit'},
 			]);
 	}
+}
+
+/** Servers that are connected to, then what else is known. */
+export function serverItems(state: State): readonly MenuItem[] {
+	const watched = state.servers[state.watched];
+	const known = Object.values(state.servers).map((server): MenuItem => {
+		const {title, label} = {title: server.title, label: server.rules?.label};
+		return {id: server.id, text: label ? `${label}  ${title}` : title, note: noteOf(server, watched)};
+	});
+	return [...known, ...state.places];
+}
+
+function noteOf(server: Server, watched: Server | undefined): string {
+	if (server === watched) return 'watched now';
+	if (server.feed.is === 'lost') return `lost: ${server.feed.message}`;
+	if (!server.facts) return 'connecting';
+	return strangerBecause(watched?.facts, server.facts) ?? (server.facts.recovery ? 'standby' : 'primary');
 }
 
 function menu(name: Extract<Overlay, {is: 'menu'}>['menu'], title: string, items: readonly MenuItem[]): Overlay {

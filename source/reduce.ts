@@ -1,5 +1,6 @@
-import {connected, derived, known, lost, refreshedFacts, requested, sampled} from './answers.ts';
-import {called, chosen, closed, erased, menuItems, typed, withTop} from './overlays.ts';
+import {connected, derived, known, lost, refreshedFacts, requested, sampled, withServer} from './answers.ts';
+import {freshChecks, noCoverage} from './checks.ts';
+import {called, chosen, closed, erased, menuItems, serverItems, typed, withTop} from './overlays.ts';
 import type {Pane, Table} from './pane.ts';
 import {answered, asked, cancelled, filled, painted, planned, progressed, settled} from './questions.ts';
 import {type Event, focusedTable, type LogEntry, paneOf, type Size, type State, shownTables, topOverlay} from './state.ts';
@@ -47,6 +48,10 @@ function step(state: State, event: Event): State {
 			return refreshedFacts(state, event);
 		case 'lost':
 			return lost(state, event);
+		case 'noted':
+			return withServer(state, event.server, () => ({note: event.note}));
+		case 'forgotten':
+			return forgotten(state, event.server);
 		case 'requested':
 			return requested(state, event);
 		case 'sampled':
@@ -118,7 +123,7 @@ function step(state: State, event: Event): State {
 		case 'resized':
 			return {...state, size: event.size};
 		case 'placesKnown':
-			return {...state, places: event.places};
+			return placesKnown(state, event);
 		case 'auditChanged':
 			return {...state, settings: {...state.settings, audit: event.audit}};
 		case 'quit':
@@ -295,11 +300,47 @@ function paced(state: State, by: 1 | -1): State {
 	return {...state, interval: sorted.find(pace => (by > 0 ? pace > state.interval : pace < state.interval)) ?? state.interval};
 }
 
-/** What was derived speaks of the other server: it goes, and what is known of the new one comes in its place. */
+/**
+ * What was derived speaks of the other server: it goes, and what is known of the new one comes in its place. A place that is not
+ * connected yet is only said: the one that is watched stays until the other answers.
+ */
 function watchedOther(state: State, server: string): State {
-	if (!state.servers[server] || server === state.watched) return state;
-	const cleared: State = {...state, watched: server, tables: {}, views: {}, history: {}, findings: [], overlays: [], lookups: {}};
+	if (server === state.watched) return {...state, overlays: []};
+	const next = state.servers[server];
+	if (!next) {
+		const name = state.places.find(place => place.id === server)?.text ?? server;
+		return {...state, overlays: [], notice: {text: `connecting to ${name} …`, tone: 'notice', until: state.now + 60_000}};
+	}
+	const cleared: State = {
+		...state,
+		watched: server,
+		settings: {...state.settings, ...next.rules},
+		tables: {},
+		views: {},
+		focus: {},
+		history: {},
+		checks: freshChecks,
+		findings: [],
+		coverage: noCoverage,
+		overlays: [],
+		lookups: {},
+		databases: null,
+		notice: {text: `watching ${next.title}`, tone: 'notice', until: state.now + 4000},
+	};
 	return derived(cleared, new Set(Object.keys(state.answers[server] ?? {})), false, server);
+}
+
+function forgotten(state: State, server: string): State {
+	if (server === state.watched) return state;
+	const {[server]: _, ...servers} = state.servers;
+	const {[server]: __, ...answers} = state.answers;
+	return {...state, servers, answers};
+}
+
+function placesKnown(state: State, {places, databases}: Extract<Event, {type: 'placesKnown'}>): State {
+	const next = {...state, places, databases};
+	const overlay = topOverlay(state);
+	return overlay?.is === 'menu' && overlay.menu === 'servers' ? withTop(next, {...overlay, items: serverItems(next)}) : next;
 }
 
 export function logged(state: State, entry: Omit<LogEntry, 'wall'>): State {

@@ -46,6 +46,8 @@ export type Server = {
 	readonly tls?: boolean;
 	/** Said in the header: 'in reserved slots, 1 left'. */
 	readonly note?: string;
+	/** What the settings become when it is watched. */
+	readonly rules?: Rules;
 	/** When the tick queries were asked last, on the schedule: a late tick does not move the next one. */
 	readonly tickAt: number;
 	readonly busy: Partial<Record<SessionName, number>>;
@@ -199,13 +201,17 @@ export type State = {
 	readonly requests: number;
 	/** What `w` offers besides the servers already known: names of the configuration, databases of this server. */
 	readonly places: readonly MenuItem[];
+	/** How many databases the watched server has; null: not known. */
+	readonly databases: number | null;
+	/** Queries that know one database alone. */
+	readonly local: ReadonlySet<QueryName>;
 	readonly leaving: boolean;
 };
 
 /** What happened, in the past tense. `at` is monotonic milliseconds: the reducer has no clock. */
 export type Event =
 	| {readonly type: 'ticked'; readonly at: number; readonly wall: number}
-	| {readonly type: 'known'; readonly server: ServerId; readonly title: string; readonly at: number}
+	| {readonly type: 'known'; readonly server: ServerId; readonly title: string; readonly rules?: Rules; readonly at: number}
 	| {
 			readonly type: 'connected';
 			readonly server: ServerId;
@@ -213,8 +219,11 @@ export type Event =
 			readonly facts: Facts;
 			readonly ownPids: readonly number[];
 			readonly tls: boolean;
-			readonly note?: string;
+			/** Of several hosts, the one that answered. */
+			readonly title?: string;
 	  }
+	| {readonly type: 'noted'; readonly server: ServerId; readonly note: string | undefined}
+	| {readonly type: 'forgotten'; readonly server: ServerId}
 	| {readonly type: 'refreshedFacts'; readonly server: ServerId; readonly facts: Facts; readonly ownPids: readonly number[]}
 	| {readonly type: 'lost'; readonly server: ServerId; readonly at: number; readonly message: string; readonly retryAt: number}
 	| {
@@ -271,7 +280,7 @@ export type Event =
 	| {readonly type: 'suspended'}
 	| {readonly type: 'redrawn'}
 	| {readonly type: 'resized'; readonly size: Size}
-	| {readonly type: 'placesKnown'; readonly places: readonly MenuItem[]}
+	| {readonly type: 'placesKnown'; readonly places: readonly MenuItem[]; readonly databases: number | null}
 	| {readonly type: 'auditChanged'; readonly audit: Settings['audit']}
 	/** `force`: Ctrl-C, which asks nothing. */
 	| {readonly type: 'quit'; readonly force: boolean};
@@ -342,6 +351,7 @@ export function initialState(options: {
 	readonly now: number;
 	readonly wall: number;
 	readonly pane?: PaneId;
+	readonly local?: ReadonlySet<QueryName>;
 }): State {
 	const {panes, settings, watched, interval, size, now, wall} = options;
 	return {
@@ -373,6 +383,8 @@ export function initialState(options: {
 		running: [],
 		requests: 0,
 		places: [],
+		databases: null,
+		local: options.local ?? new Set(),
 		leaving: false,
 	};
 }

@@ -3,11 +3,11 @@ import {inputOf} from '../source/input.ts';
 import {bindings, chosenRows, whyNot} from '../source/keys.ts';
 import type {Line, Segment} from '../source/pane.ts';
 import type {State} from '../source/state.ts';
-import {focusedTable, paneOf, topOverlay} from '../source/state.ts';
+import {focusedTable, paneOf, shownTables, topOverlay} from '../source/state.ts';
 import {frameHeight} from '../source/window.ts';
 import {paneBody} from './body.ts';
 import {findingsLine, headline, tabs} from './header.ts';
-import {toWidth, widthOf} from './layout.ts';
+import {cut, harmless, toWidth, widthOf} from './layout.ts';
 import {withOverlay} from './overlay.ts';
 import {overviewBody, overviewParts} from './panes/overview.ts';
 import {vitalsLine} from './panes/vitals.ts';
@@ -30,7 +30,7 @@ function full(state: State): Line[] {
 		toWidth(vitalsLine(inputOf(state), columns), columns),
 		findingsLine(state),
 		tabs(state),
-		...rule,
+		...rule.map(line => (isOfOneDatabase(state) ? withPlace(state, columns) : line)),
 		...withOverlay(state, bodyLines(state)),
 		...rule,
 		footer(state),
@@ -41,6 +41,23 @@ function full(state: State): Line[] {
 export function bodyLines(state: State): Line[] {
 	const height = state.size.rows - frameHeight(state);
 	return paneOf(state).place === 'overview' ? overview(state, height) : paneBody(state, height);
+}
+
+/** The open pane speaks of one database: of how many is said at the end of the rule above it, where nothing moves. */
+function isOfOneDatabase(state: State): boolean {
+	return shownTables(state).some(table => 'sql' in table.from && state.local.has(table.from.sql));
+}
+
+function withPlace(state: State, columns: number): Line {
+	const name = state.servers[state.watched]?.facts?.database;
+	if (name === undefined) return [{text: '─'.repeat(columns), tone: 'dim'}];
+	const more = state.databases !== null && state.databases > 1 ? `, 1 of ${state.databases} databases` : '';
+	const text = ` ${cut(harmless(name), Math.max(8, columns - more.length - 12))}${more} `;
+	return [
+		{text: '─'.repeat(Math.max(0, columns - widthOf(text) - 2)), tone: 'dim'},
+		{text, tone: 'accent'},
+		{text: '──', tone: 'dim'},
+	];
 }
 
 function overview(state: State, height: number): Line[] {

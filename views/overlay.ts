@@ -47,7 +47,7 @@ export function withOverlay(state: State, under: readonly Line[]): Line[] {
 			return centred(under, framed(overlay.title, inner, box, 'accent'), width);
 		}
 		case 'question':
-			return centred(under, questionBox(overlay, boxWidth(width), height), width);
+			return centred(under, questionBox(state, overlay, boxWidth(width), height), width);
 		case 'progress':
 			return centred(under, progressBox(state, overlay, boxWidth(width), height), width);
 	}
@@ -73,7 +73,7 @@ export function lastScroll(state: State): number {
 		case 'log':
 			return lastTop(read(state, overlay, width - 2).length, bodyHeight - 1);
 		case 'question':
-			return overlay.stage === 'shown' ? lastConfirmTop(askedOf(overlay), boxWidth(width), bodyHeight) : 0;
+			return overlay.stage === 'shown' ? lastConfirmTop(askedOf(state, overlay), boxWidth(width), bodyHeight) : 0;
 		default:
 			return 0;
 	}
@@ -175,7 +175,7 @@ function logLines(state: State, width: number): Line[] {
 	];
 }
 
-function askedOf(question: Question): Asked {
+function askedOf(state: State, question: Question): Asked {
 	const plan = question.plan!;
 	const ready = plan.targets.filter(target => target.why === null);
 	const out = plan.targets.filter(target => target.why !== null);
@@ -186,7 +186,7 @@ function askedOf(question: Question): Asked {
 	];
 	const subject = ready.length === 1 ? ready[0]!.subject : `${ready.length} targets`;
 	return {
-		title: `${plan.label} ${subject} on ${plan.server}`,
+		title: [plan.label, subject, 'on', state.settings.label, state.servers[plan.server]?.title ?? plan.server].filter(Boolean).join(' '),
 		facts,
 		statements: ready.flatMap(target => target.statements.map(step => step.text)),
 		typed: plan.typed === null ? undefined : {expected: plan.typed, soFar: question.typed},
@@ -195,7 +195,7 @@ function askedOf(question: Question): Asked {
 	};
 }
 
-function questionBox(question: Question, width: number, height: number): Line[] {
+function questionBox(state: State, question: Question, width: number, height: number): Line[] {
 	const inner = width - frameWidth;
 	const {label} = question.action;
 	switch (question.stage) {
@@ -232,7 +232,7 @@ function questionBox(question: Question, width: number, height: number): Line[] 
 				'warning',
 			);
 		case 'shown':
-			return confirmBox({...askedOf(question), width, height, top: question.scroll});
+			return confirmBox({...askedOf(state, question), width, height, top: question.scroll});
 	}
 }
 

@@ -1,5 +1,6 @@
 import {due, type Round, untilDue} from '../due.ts';
-import type {ServerId} from '../pane.ts';
+import {versionsOf} from '../facts.ts';
+import type {Facts, Row, ServerId} from '../pane.ts';
 import type {Event, State, Store} from '../state.ts';
 import type {Link} from './postgres.ts';
 
@@ -12,7 +13,6 @@ export type Collector = {stop(): void};
 export function startCollector(store: Store, links: ReadonlyMap<ServerId, Link>, clock: {readonly now: () => number; readonly wall: () => number}): Collector {
 	let stopped = false;
 	let timer: NodeJS.Timeout | undefined;
-	let readAt = clock.now();
 
 	const second = setInterval(() => store.dispatch({type: 'ticked', at: clock.now(), wall: clock.wall()}), 1000);
 
@@ -35,18 +35,25 @@ export function startCollector(store: Store, links: ReadonlyMap<ServerId, Link>,
 		timer = setTimeout(pump, untilDue(store.get(), clock.now()));
 	}
 
-	/** A restart, a failover, a new extension: vitals tell, and the facts are read again; every minute all the same. */
+	/** When the facts of a server were read last, and what it had answered by then. */
+	const readAt = new Map<ServerId, number>();
+
+	/** A restart, a failover, an extension, a right: vitals tell, or a question that is refused of a sudden; every minute all the same. */
 	function watchDrift(state: State, event: Event): void {
-		if (event.type !== 'sampled' || event.session !== 'sample') return;
+		if (event.type === 'connected') readAt.set(event.server, clock.now());
+		if (event.type !== 'sampled') return;
 		const link = links.get(event.server);
 		const facts = state.servers[event.server]?.facts;
 		if (!link || !facts) return;
-		const vitals = state.answers[event.server]?.vitals?.sample?.rows[0];
-		const drifted = vitals !== undefined && (vitals.recovery !== facts.recovery || vitals.started_at !== facts.started_at);
-		if ((drifted || clock.now() - readAt > 60_000) && clock.now() - readAt > 1000) {
-			readAt = clock.now();
-			void link.refreshFacts();
-		}
+		const age = clock.now() - (readAt.get(event.server) ?? 0);
+		const vitals = event.results.vitals?.status === 'ok' ? event.results.vitals.sample.rows[0] : undefined;
+		const refused = Object.entries(event.results).some(([name, {status}]) => status === 'skipped' && state.answers[event.server]?.[name]?.sample !== undefined);
+		// A companion has no vitals: it is asked more often.
+		const due = age > (event.server === state.watched ? 60_000 : 10_000);
+		if (!due && !((vitals && hasDrifted(vitals, facts)) || refused)) return;
+		if (age < 1000) return;
+		readAt.set(event.server, clock.now());
+		void link.refreshFacts();
 	}
 
 	const unsubscribe = store.subscribe((state, event) => {
@@ -65,6 +72,7 @@ export function startCollector(store: Store, links: ReadonlyMap<ServerId, Link>,
 			case 'paced':
 			case 'watched':
 			case 'chosen':
+			case 'noted':
 			case 'sampled':
 				pump();
 				break;
@@ -79,4 +87,14 @@ export function startCollector(store: Store, links: ReadonlyMap<ServerId, Link>,
 			unsubscribe();
 		},
 	};
+}
+
+function hasDrifted(vitals: Row, facts: Facts): boolean {
+	return (
+		vitals.recovery !== facts.recovery ||
+		vitals.started_at !== facts.started_at ||
+		JSON.stringify(versionsOf(vitals.extensions)) !== JSON.stringify(facts.extensions) ||
+		// Sessions that could be seen are hidden.
+		(facts.canReadAll && Number(vitals.hidden) > 0)
+	);
 }

@@ -1,16 +1,16 @@
 import {type Catalog, pick} from '../catalog.ts';
-import {factsOf} from '../facts.ts';
 import type {Facts, QueryName, Result, ServerId} from '../pane.ts';
-import type {Event} from '../state.ts';
+import {isTight, noteOf, slotsOf} from '../slots.ts';
+import type {Event, Rules} from '../state.ts';
 import {isProblem, type Problem, type Target, titleOf} from './conninfo.ts';
+import {readFacts} from './introduction.ts';
 import {type Asked, bounds, codeOf, type Opening, openSession, type Parameters, type Session, sentence} from './session.ts';
-
-/** Oldest major that is spoken to. */
-export const oldest = 13;
 
 export type LinkOptions = {
 	readonly id: ServerId;
 	readonly opening: Opening;
+	/** The host to try first: a server that is watched in another database is the same server. */
+	readonly first?: Target;
 	readonly catalog: Catalog;
 	readonly dispatch: (event: Event) => void;
 	readonly now: () => number;
@@ -18,6 +18,9 @@ export type LinkOptions = {
 	readonly channels?: readonly string[];
 	/** A companion is only sampled; it has no session that acts. */
 	readonly companion?: boolean;
+	/** Whatever keeps it from being reached, it is tried again. */
+	readonly patient?: boolean;
+	readonly rules?: Rules;
 };
 
 /** One server: its sessions, its facts, and how it is reached again after it was lost. */
@@ -33,21 +36,30 @@ export type Link = {
 	act(): Promise<Session | Problem>;
 	/** A session of its own for one long statement; the caller closes it. */
 	work(): Promise<Session | Problem>;
-	/** Reads the facts again; true if they changed. */
+	/** Reads the facts again. */
 	refreshFacts(): Promise<void>;
 	/** Try again now instead of when the back-off ends. */
 	retry(): void;
+	/** Whether it is the watched one, which has sessions that act and listen. */
+	watch(watched: boolean): void;
+	/** The host that answered. */
+	pinned(): Target | undefined;
 	stop(): Promise<void>;
 };
 
-type Opened = {readonly session: Session; readonly facts: Facts; readonly pinned: Target};
+type Opened = {readonly session: Session; readonly facts: Facts; readonly pinned: Target; readonly title: string};
 
 /** At the start these pass by themselves (no slot free, starting up): the console opens and tries again. Others need the user. */
 const passing = new Set(['53300', '57P03']);
+/** After a slot was refused, ms: each try is a line in the server's log. */
+const crowded = 30_000;
+const waiting: Problem = {problem: 'waits: no connection slot is free, and pgperf keeps to two sessions', exit: 69, code: '53300'};
+const silent: Problem = {problem: 'the server does not answer', exit: 69};
 
 export function createLink(options: LinkOptions): Link {
 	const {id, opening, catalog, dispatch, now} = options;
 	const sessions: {sample?: Session; survey?: Session; act?: Session; listen?: Session} = {};
+	let companion = options.companion === true;
 	let facts: Facts | undefined;
 	let pinned: Target | undefined;
 	let stopped = false;
@@ -55,46 +67,42 @@ export function createLink(options: LinkOptions): Link {
 	let timer: NodeJS.Timeout | undefined;
 	let pinger: NodeJS.Timeout | undefined;
 	let opened: Promise<Session | Problem> | undefined;
+	/** No slot was free: survey waits, listen is closed. */
+	let tight = false;
+	let refusedAt = Number.NEGATIVE_INFINITY;
+	let completing = false;
 
 	const ownPids = () => Object.values(sessions).flatMap(session => (session.alive ? [session.pid] : []));
 
-	async function readFacts(session: Session, client: number): Promise<Facts | Problem> {
-		const query = pick(catalog, 'facts', unknownFacts);
-		if ('skipped' in query) return {problem: query.skipped.reason, exit: 69};
-		const rows = await session.send(query.query.text, undefined, 10_000);
-		const row = rows[0];
-		if (!row) return {problem: 'The server told nothing about itself.', exit: 69};
-		const read = factsOf(row, client !== row.pid);
-		if (read.major < oldest) {
-			return {problem: `This server is PostgreSQL ${read.version}; pgperf speaks to ${oldest} and newer. Upgrade the server.`, exit: 69};
-		}
-		return read;
-	}
-
 	async function openFirst(): Promise<Opened | Problem> {
 		// A prompt belongs before the screen: later on, the password that was typed is still known.
-		const result = await openSession(facts ? {target: opening.target} : opening, bounds.sample);
+		const where = facts ? {target: opening.target} : {...opening, target: options.first ?? opening.target};
+		const result = await openSession(where, bounds.sample);
 		if (isProblem(result)) return result;
+		const {session} = result;
 		try {
-			const read = await readFacts(result.session, result.session.pid);
+			const read = await readFacts(session, catalog);
 			if (isProblem(read)) {
-				await result.session.close();
+				await session.close();
 				return read;
 			}
-			await result.setUp(read);
-			return {session: result.session, facts: read, pinned: result.pinned};
+			await session.setUp(read);
+			return {...result, facts: read};
 		} catch (error) {
-			await result.session.close();
+			await session.close();
 			return {problem: `The server refused pgperf's first question: ${sentence(error)}.`, exit: 69, code: codeOf(error)};
 		}
 	}
 
 	async function openNext(limits: (typeof bounds)[keyof typeof bounds]): Promise<Session | Problem> {
 		// Of several hosts, what acts must reach the one that is shown.
-		const result = await openSession({target: pinned ?? opening.target}, limits);
-		if (isProblem(result)) return result;
+		const result = await openSession({target: pinned ?? opening.target, signal: opening.signal}, limits);
+		if (isProblem(result)) {
+			if (result.code === '53300') refusedAt = now();
+			return result;
+		}
 		try {
-			await result.setUp(facts!);
+			await result.session.setUp(facts!);
 		} catch (error) {
 			await result.session.close();
 			return {problem: sentence(error), exit: 69, code: codeOf(error)};
@@ -109,25 +117,29 @@ export function createLink(options: LinkOptions): Link {
 			return undefined;
 		}
 		if (isProblem(result)) return result;
-		const {session} = result;
+		const {session, title} = result;
 		sessions.sample = session;
 		facts = result.facts;
 		pinned = result.pinned;
 		attempt = 0;
 		session.onLost(message => drop(session, message));
-		dispatch({type: 'connected', server: id, at: now(), facts, ownPids: ownPids(), tls: session.tls});
-		void openOthers();
+		dispatch({type: 'connected', server: id, at: now(), facts, ownPids: ownPids(), tls: session.tls, title});
+		void complete();
 		return undefined;
 	}
 
-	/** What must be ready in the incident is opened before it is needed. */
-	async function openOthers(): Promise<void> {
-		if (options.companion) return;
-		const act = await openNext(bounds.act);
-		if (isProblem(act) || isProblem(kept('act', act))) return;
-		pinger ??= setInterval(() => void sessions.act?.send('select').catch(() => undefined), 20_000).unref();
-		await openListen();
-		if (facts) dispatch({type: 'refreshedFacts', server: id, facts, ownPids: ownPids()});
+	/** What must be ready in the incident is opened before it is needed, and again when somebody ended it. */
+	async function complete(): Promise<void> {
+		if (companion || completing || now() - refusedAt < crowded) return;
+		completing = true;
+		if (!sessions.act?.alive) {
+			const act = await openNext(bounds.act);
+			if (!isProblem(act)) kept('act', act);
+			pinger ??= setInterval(() => void sessions.act?.send('select').catch(() => undefined), 20_000).unref();
+		}
+		if (sessions.act?.alive && !tight && !sessions.listen?.alive) await openListen();
+		completing = false;
+		if (facts && sessions.sample?.alive) dispatch({type: 'refreshedFacts', server: id, facts, ownPids: ownPids()});
 	}
 
 	async function openListen(): Promise<void> {
@@ -138,33 +150,56 @@ export function createLink(options: LinkOptions): Link {
 		for (const channel of options.channels) await listen.send(`listen "${channel.replaceAll('"', '""')}"`).catch(() => undefined);
 	}
 
+	/** In a full server pgperf makes itself small, and comes back when there is room. */
+	function watchSlots(result: Result | undefined): void {
+		const row = result?.status === 'ok' ? result.sample.rows[0] : undefined;
+		const slots = row && facts && !facts.pooled ? slotsOf(row, facts) : undefined;
+		if (!slots || !facts || companion) return;
+		const before = tight;
+		tight = isTight(slots, before) || (now() - refusedAt < crowded && sessions.survey === undefined);
+		if (tight) for (const name of ['survey', 'listen'] as const) close(name);
+		if (tight || before) dispatch({type: 'noted', server: id, note: tight ? noteOf(slots, facts) : undefined});
+		const listens = options.channels?.length && !facts.recovery;
+		if (!sessions.act?.alive || (!tight && listens && !sessions.listen?.alive)) void complete();
+	}
+
+	function close(name: 'survey' | 'act' | 'listen'): void {
+		void sessions[name]?.close();
+		delete sessions[name];
+	}
+
 	function drop(session: Session, message: string): void {
 		if (stopped || sessions.sample !== session) return;
 		closeAll();
-		retryLater(message);
+		retryLater({problem: message, exit: 69});
 	}
 
-	function retryLater(message: string): void {
-		const wait = Math.min(15_000, 500 * 2 ** attempt);
+	function retryLater({problem, code}: Problem): void {
+		// A wrong password or a missing database is not mended within seconds, and each try is a line in the server's log.
+		const needsHands = code !== undefined && /^(28|3D|42)/.test(code);
+		const wait = needsHands ? 60_000 : Math.min(15_000, 500 * 2 ** attempt);
 		attempt += 1;
-		dispatch({type: 'lost', server: id, at: now(), message, retryAt: now() + wait});
+		dispatch({type: 'lost', server: id, at: now(), message: problem, retryAt: now() + wait});
 		timer = setTimeout(() => void again(), wait);
 	}
 
 	async function again(): Promise<void> {
 		timer = undefined;
 		const problem = await connectNow();
-		if (problem && !stopped) retryLater(problem.problem);
+		if (problem && !stopped) retryLater(problem);
 	}
 
 	function closeAll(): void {
 		for (const session of Object.values(sessions)) void session.close();
 		for (const name of ['sample', 'survey', 'act', 'listen'] as const) delete sessions[name];
 		opened = undefined;
+		tight = false;
+		refusedAt = Number.NEGATIVE_INFINITY;
 	}
 
 	async function survey(): Promise<Session | Problem> {
 		if (sessions.survey?.alive) return sessions.survey;
+		if (tight || now() - refusedAt < crowded) return waiting;
 		opened ??= openNext(bounds.survey).finally(() => {
 			opened = undefined;
 		});
@@ -181,15 +216,16 @@ export function createLink(options: LinkOptions): Link {
 			const act = await openNext(bounds.act);
 			return isProblem(act) ? act : kept('act', act);
 		}
-		return {problem: 'the server does not answer', exit: 69};
+		return silent;
 	}
 
 	/** A session that was opened while everything ends would keep the program alive. */
 	function kept(name: 'survey' | 'act' | 'listen', session: Session): Session | Problem {
 		if (stopped || !facts || !sessions.sample?.alive) {
 			void session.close();
-			return {problem: 'the server does not answer', exit: 69};
+			return silent;
 		}
+		close(name);
 		sessions[name] = session;
 		return session;
 	}
@@ -206,11 +242,11 @@ export function createLink(options: LinkOptions): Link {
 	return {
 		id,
 		async start() {
-			dispatch({type: 'known', server: id, title: titleOf(opening.target), at: now()});
+			dispatch({type: 'known', server: id, title: titleOf(opening.target), rules: options.rules, at: now()});
 			const problem = await connectNow();
-			if (!problem) return undefined;
-			if (problem.code !== undefined && passing.has(problem.code)) {
-				retryLater(problem.problem);
+			if (!problem || stopped) return undefined;
+			if (options.patient || (problem.code !== undefined && passing.has(problem.code))) {
+				retryLater(problem);
 				return undefined;
 			}
 			return problem;
@@ -228,6 +264,7 @@ export function createLink(options: LinkOptions): Link {
 			chosen.forEach((one, index) => {
 				results[one.name] = answer.results[index]!;
 			});
+			if (!stopped) watchSlots(results.vitals);
 			return {results, roundTrip: answer.roundTrip};
 		},
 		async one(name, query, params) {
@@ -240,23 +277,37 @@ export function createLink(options: LinkOptions): Link {
 		},
 		act: () => sessionFor('act'),
 		async work() {
-			return facts ? openNext(bounds.work) : {problem: 'the server does not answer', exit: 69};
+			return facts ? openNext(bounds.work) : silent;
 		},
 		async refreshFacts() {
 			const session = sessions.sample;
 			if (!session?.alive) return;
 			const before = facts;
-			const read = await readFacts(session, session.pid).catch(() => undefined);
+			const read = await readFacts(session, catalog).catch(() => undefined);
 			if (!read || isProblem(read) || session !== sessions.sample) return;
 			// Behind a pooler the pid differs from question to question; on a direct connection it never does.
 			facts = {...read, pooled: before?.pooled ?? read.pooled};
+			// An extension that came meanwhile may lie in a schema that is not looked into yet.
+			if (facts.extensionSchemas.join() !== before?.extensionSchemas.join())
+				for (const one of Object.values(sessions)) if (one.alive) await one.setUp(facts).catch(() => undefined);
 			dispatch({type: 'refreshedFacts', server: id, facts, ownPids: ownPids()});
 		},
 		retry() {
+			refusedAt = Number.NEGATIVE_INFINITY;
 			if (!timer) return;
 			clearTimeout(timer);
 			void again();
 		},
+		watch(watched) {
+			companion = !watched;
+			if (watched) return void (sessions.sample?.alive && complete());
+			clearInterval(pinger);
+			pinger = undefined;
+			for (const name of ['act', 'listen'] as const) close(name);
+			dispatch({type: 'noted', server: id, note: undefined});
+			tight = false;
+		},
+		pinned: () => pinned,
 		async stop() {
 			stopped = true;
 			clearTimeout(timer);
@@ -265,27 +316,3 @@ export function createLink(options: LinkOptions): Link {
 		},
 	};
 }
-
-/** facts.sql must run on any server: nothing is known yet. */
-const unknownFacts: Facts = {
-	version: '999',
-	major: 999,
-	recovery: false,
-	started_at: 0,
-	system_identifier: null,
-	database: '',
-	role: '',
-	superuser: false,
-	canReadAll: false,
-	monitor: false,
-	canSignal: false,
-	canSignalAutovacuum: false,
-	extensions: {},
-	extensionSchemas: [],
-	pooled: false,
-	provider: null,
-	timezone: '',
-	maxConnections: 0,
-	reservedConnections: 0,
-	blockSize: 8192,
-};

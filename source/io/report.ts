@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import type {Arguments} from '../arguments.ts';
-import type {Catalog} from '../catalog.ts';
+import {type Catalog, localQueries} from '../catalog.ts';
 import type {Literals} from '../mask.ts';
 import type {Pane, QueryName} from '../pane.ts';
 import {type DocumentOptions, exitOf, parseReport, type Report, type ServerReport, unreachable} from '../report.ts';
@@ -194,12 +194,4 @@ async function everyServer(options: Arguments, job: Job, setup: Setup): Promise<
 
 function inDatabase(opening: Opening, database: string): Opening {
 	return {...opening, target: {...opening.target, database}};
-}
-
-/** Catalogs and views that know one database alone. */
-const ofOneDatabase =
-	/pg_stat(io)?_(user|all|get)_|pg_(index|constraint|matviews|inherits|partitioned_table|sequences?|subscription|class|publication)\b|\bcron\./;
-
-function localQueries(catalog: Catalog): ReadonlySet<QueryName> {
-	return new Set([...catalog].filter(([, [query]]) => ofOneDatabase.test(query!.source)).map(([name]) => name));
 }

@@ -28,6 +28,8 @@ export type Session = {
 	/** One statement as it stands, by the simple or the extended protocol. Rejects with the server's error. */
 	send(text: string, params?: Parameters, limitMs?: number): Promise<readonly Row[]>;
 	readonly alive: boolean;
+	/** Timeouts, read only, search_path: once the facts are known, and again when they change. */
+	setUp(facts: Facts): Promise<void>;
 	onLost(listener: (message: string) => void): void;
 	onNotification(listener: (channel: string, payload: string) => void): void;
 	close(): Promise<void>;
@@ -40,11 +42,11 @@ const final = new Set(['42501', '42P01', '42883', '42703', '55000', '0A000', '3F
 
 export type Opening = {readonly target: Target; readonly askPassword?: (prompt: string) => Promise<string | undefined>; readonly signal?: AbortSignal};
 
-/** Connects with no startup parameter but the application's name. Nothing is set yet: `setUp` does it once the facts are known. */
+/** Connects with no startup parameter but the application's name. Nothing is set yet: the session's `setUp` does it once the facts are known. */
 export async function openSession(
 	opening: Opening,
 	limits: Bounds,
-): Promise<{readonly session: Session; readonly setUp: (facts: Facts) => Promise<void>; readonly pinned: Target} | Problem> {
+): Promise<{readonly session: Session; readonly pinned: Target; readonly title: string} | Problem> {
 	const connected = await connect(opening.target, {applicationName, askPassword: opening.askPassword, signal: opening.signal, pipeline: true});
 	if (isProblem(connected)) return connected;
 	const {client, tls, host} = connected;
@@ -79,7 +81,6 @@ export async function openSession(
 		}
 	}
 
-	const settings = (facts: Facts) => settingsOf(facts, limits);
 	let local = '';
 
 	/** Behind a transaction pooler a setting must not outlive its transaction: it would leak to the application. */
@@ -140,6 +141,14 @@ export async function openSession(
 			const result = await bounded(params ? client.query({text, values: params as unknown[]}) : client.query(text), limitMs);
 			return (Array.isArray(result) ? [] : result.rows) as Row[];
 		},
+		async setUp(facts) {
+			pooled = facts.pooled;
+			const text = `select ${settingsOf(facts, limits)
+				.map(([name, value]) => `pg_catalog.set_config('${name}', '${value.replaceAll("'", "''")}', ${facts.pooled})`)
+				.join(', ')}`;
+			if (facts.pooled) local = text;
+			else await session.send(text);
+		},
 		onLost(listener) {
 			lostListeners.push(listener);
 		},
@@ -151,18 +160,7 @@ export async function openSession(
 			await disconnect(client);
 		},
 	};
-	return {
-		session,
-		pinned: connected.pinned,
-		async setUp(facts) {
-			pooled = facts.pooled;
-			const text = `select ${settings(facts)
-				.map(([name, value]) => `pg_catalog.set_config('${name}', '${value.replaceAll("'", "''")}', ${facts.pooled})`)
-				.join(', ')}`;
-			if (facts.pooled) local = text;
-			else await session.send(text);
-		},
-	};
+	return {session, pinned: connected.pinned, title: connected.title};
 }
 
 function processIdOf(client: pg.Client): number {

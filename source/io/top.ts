@@ -37,6 +37,7 @@ export async function top(options: Arguments, face: Promise<Face>): Promise<numb
 		catalog: loadCatalog(),
 		settings: setup.settings,
 		servers: setup.servers,
+		places: setup.places,
 		interval: seconds * 1000,
 		size: {columns: process.stdout.columns || 80, rows: process.stdout.rows || 24},
 		pane: pane?.id,
@@ -74,7 +75,7 @@ function paneNamed(panes: readonly Pane[], name: string | undefined): Pane | Pro
 async function run(terminal: Terminal, watch: ReturnType<typeof createWatch>, face: Pick<Face, 'mount' | 'copied'>): Promise<number> {
 	const {store} = watch;
 	store.dispatch({type: 'resized', size: terminal.size()});
-	terminal.title(`pgperf ${store.get().watched}`);
+	entitle(terminal, store.get());
 	const offSignals = onSignals(terminal, {quit: () => watch.stop()});
 	const painter = face.mount({terminal, store, now});
 	terminal.attach({
@@ -87,6 +88,10 @@ async function run(terminal: Terminal, watch: ReturnType<typeof createWatch>, fa
 	await new Promise<void>(resolve => {
 		const stop = store.subscribe((state, event) => {
 			switch (event.type) {
+				case 'connected':
+				case 'watched':
+					entitle(terminal, state);
+					break;
 				case 'suspended':
 					void terminal.suspend();
 					break;
@@ -108,4 +113,9 @@ async function run(terminal: Terminal, watch: ReturnType<typeof createWatch>, fa
 	await terminal.close();
 	await watch.stop();
 	return 0;
+}
+
+/** Which server it is can be told from the window's title too. */
+function entitle(terminal: Terminal, {settings, servers, watched}: State): void {
+	terminal.title(['pgperf', settings.label, servers[watched]?.title ?? watched].filter(Boolean).join(' '));
 }

@@ -1,4 +1,4 @@
-import type {Catalog} from '../catalog.ts';
+import {type Catalog, localQueries} from '../catalog.ts';
 import {missingTexts} from '../lookup.ts';
 import type {Pane, PaneId, ServerId} from '../pane.ts';
 import {reducer} from '../reduce.ts';
@@ -7,6 +7,8 @@ import {type Actions, startActions} from './actions.ts';
 import type {Audit} from './audit.ts';
 import {startCollector} from './collector.ts';
 import type {Problem} from './conninfo.ts';
+import type {Place} from './place.ts';
+import {type PlacesOptions, startPlaces, type Unusable, type Watchable} from './places.ts';
 import {createLink, type Link} from './postgres.ts';
 import type {Opening} from './session.ts';
 
@@ -16,6 +18,10 @@ export type WatchOptions = {
 	readonly settings: Settings;
 	/** The watched server first, then its companions. */
 	readonly servers: readonly {readonly id: ServerId; readonly opening: Opening}[];
+	/** What else `w` offers: the configuration's other servers. */
+	readonly places?: readonly (Place | Unusable)[];
+	/** Called when another server or database is watched. */
+	readonly entered?: (place: Watchable) => void;
 	readonly interval: number;
 	readonly size: Size;
 	readonly pane?: PaneId;
@@ -42,16 +48,47 @@ export type Watch = {
 export const now = (): number => performance.now();
 export const wall = (): number => Date.now();
 
+/** Passwords are asked for before the screen is open, and never after: a prompt would be painted over it and take its keys. */
+function promptsBefore() {
+	let over = false;
+	const asking = new Set<Promise<unknown>>();
+	return {
+		guarded(opening: Opening): Opening {
+			const {askPassword} = opening;
+			if (!askPassword) return opening;
+			return {
+				...opening,
+				async askPassword(prompt) {
+					if (over) return undefined;
+					const asked = askPassword(prompt);
+					asking.add(asked);
+					return asked.finally(() => asking.delete(asked));
+				},
+			};
+		},
+		async over(started: Promise<unknown>): Promise<void> {
+			await Promise.race([started, new Promise(resolve => setTimeout(resolve, 500))]);
+			while (asking.size > 0) await Promise.allSettled(asking);
+			over = true;
+		},
+	};
+}
+
 export function createWatch(options: WatchOptions): Watch {
 	const {panes, catalog, settings, servers, interval, size, pane, audit, who, evidence} = options;
 	const watched = servers[0]!.id;
-	const store = createStore(initialState({panes, settings, watched, interval, size, pane, now: now(), wall: wall()}), reducer(options.lastScroll ?? (() => 0)));
+	const local = localQueries(catalog);
+	const store = createStore(
+		initialState({panes, settings, watched, interval, size, pane, now: now(), wall: wall(), local}),
+		reducer(options.lastScroll ?? (() => 0)),
+	);
 	const {dispatch} = store;
+	const {label, readOnly, confirm, limits} = settings;
+	const place: Watchable = {name: null, servers, rules: {label, readOnly, confirm, limits}};
+	const prompts = promptsBefore();
+	const open: PlacesOptions['open'] = wanted => createLink({...wanted, catalog, dispatch, now, channels: options.channels});
 	const links = new Map(
-		servers.map(({id, opening}, index) => [
-			id,
-			createLink({id, opening, catalog, dispatch, now, channels: index === 0 ? options.channels : undefined, companion: index > 0}),
-		]),
+		servers.map(({id, opening}, index) => [id, open({id, opening: prompts.guarded(opening), companion: index > 0, patient: index > 0, rules: place.rules})]),
 	);
 	const stops: (() => void)[] = [];
 	let actions: Actions | undefined;
@@ -98,11 +135,7 @@ export function createWatch(options: WatchOptions): Watch {
 				await first!.stop();
 				return problem;
 			}
-			for (const link of companions) {
-				void link.start().then(trouble => {
-					if (trouble) dispatch({type: 'lost', server: link.id, at: now(), message: trouble.problem, retryAt: Number.POSITIVE_INFINITY});
-				});
-			}
+			const started = Promise.all(companions.map(link => link.start()));
 			actions = startActions({store, links, audit, who, now, wall, evidence});
 			stops.push(
 				startCollector(store, links, {now, wall}).stop,
@@ -110,7 +143,10 @@ export function createWatch(options: WatchOptions): Watch {
 					if (event.type === 'entered') void fetchDetail(state);
 					if (event.type === 'sampled' || event.type === 'moved' || event.type === 'opened' || event.type === 'switched') void lookUp(state);
 				}),
+				startPlaces({store, links, place, others: options.places ?? [], open, entered: options.entered}).stop,
 			);
+			// A companion may want a password, and the screen is not open yet; one that does not answer is not waited for.
+			await prompts.over(started);
 			return undefined;
 		},
 		async stop() {
