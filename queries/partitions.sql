@@ -4,7 +4,7 @@
 -- privilege: none; the last value of a sequence needs usage or select on it
 -- cost: moderate; grows with the number of partitions
 with locked as materialized (
-  -- pg_get_expr() and pg_get_partkeydef() wait behind this lock, held or asked for: the bound and the key stay unknown then.
+  -- pg_get_partkeydef() waits behind this lock, held or asked for: the key stays unknown then.
   select distinct l.relation
   from pg_catalog.pg_locks l
   where l.locktype = 'relation' and l.mode = 'AccessExclusiveLock'
@@ -15,20 +15,18 @@ children as materialized (
     i.inhparent as parent,
     pg_catalog.count(*)::int4 as partitions,
     pg_catalog.count(*) filter (where (pg_catalog.to_jsonb(i) ->> 'inhdetachpending')::bool)::int4 as detaching,
-    pg_catalog.count(*) filter (where k.relation is not null)::int4 as locked,
     pg_catalog.sum(case when c.reltuples > 0 then c.reltuples else 0 end)::float8 as rows,
     pg_catalog.sum(c.relpages::float8 * pg_catalog.current_setting('block_size')::float8) as bytes,
-    -- [name, bound, detaching]
+    -- [name, bound, detaching]. A bound names no columns: without its relation, which it would open and wait for, it is printed as well.
     pg_catalog.json_agg(
       pg_catalog.json_build_array(
         c.relname,
-        case when k.relation is null then pg_catalog.pg_get_expr(c.relpartbound, c.oid) end,
+        pg_catalog.pg_get_expr(c.relpartbound, 0),
         coalesce((pg_catalog.to_jsonb(i) ->> 'inhdetachpending')::bool, false))
       order by c.relname
     )::text as bounds
   from pg_catalog.pg_inherits i
   join pg_catalog.pg_class c on c.oid = i.inhrelid and c.relispartition
-  left join locked k on k.relation = c.oid
   group by i.inhparent
 )
 select
@@ -48,7 +46,7 @@ select
   ) end as key_types,
   coalesce(children.partitions, 0) as partitions,
   coalesce(children.detaching, 0) as detaching,
-  coalesce(children.locked, 0) as locked,
+  own.relation is not null as locked,
   coalesce(children.rows, 0)::float8 as rows,
   coalesce(children.bytes, 0)::float8 as bytes,
   coalesce(children.bounds, '[]') as bounds,

@@ -101,7 +101,7 @@ test('jobs that fail, and those that are switched off', () => {
 
 const parent: Row = {
 	...{server_time: now, oid: '1', schema: 'shop', name: 'events', relation: 'shop.events', parent: null, strategy: 'r', key: 'RANGE (d)', key_types: 'date'},
-	...{partitions: 2, detaching: 0, locked: 0, rows: 0, bytes: 0, default_name: null, default_rows: null, key_last: null, owner: 'app', owned: true},
+	...{partitions: 2, detaching: 0, locked: false, rows: 0, bytes: 0, default_name: null, default_rows: null, key_last: null, owner: 'app', owned: true},
 	bounds_zone: 'UTC',
 };
 function ranges(...pairs: readonly (readonly [string, string])[]): string {
@@ -132,7 +132,7 @@ test('how long partitions last, and how bad that is at their pace', () => {
 		['days, tomorrow is not', {bounds: ranges(...days('2026-11-21'))}, 'warning'],
 		['up to MAXVALUE', {bounds: JSON.stringify([['a', "FOR VALUES FROM ('2026-01-01') TO (MAXVALUE)", false]])}, undefined],
 		['nothing at all yet', {bounds: '[]'}, undefined],
-		['locked', {bounds: JSON.stringify([['a', null, false]]), locked: 1}, undefined],
+		['locked', {bounds: JSON.stringify([['a', null, false]]), locked: true}, undefined],
 	];
 	for (const [name, change, level] of cases) {
 		const found = findingsOf(partitions, {partitions: [covered(change)]}).find(([id]) => id === 'partition-missing');
