@@ -72,7 +72,7 @@ export const progress: Table = table<ProgressRow>({
 	counters: ['done'],
 	columns: [
 		{field: 'kind', title: 'what', width: 12, grow: 1, priority: 1, show: (_, row) => kindOf(row), tone: row => (row.wraparound ? 'warning' : undefined)},
-		{field: 'relation', title: 'table', width: 16, grow: 1, priority: 1},
+		{field: 'relation', title: 'table', width: 16, grow: 1, priority: 1, show: value => text(value).replace(/^public\./, '')},
 		{field: 'part', title: 'progress', width: 16, priority: 1, show: value => bar(typeof value === 'number' ? value : null)},
 		{field: 'phase', title: 'phase', width: 18, grow: 1, priority: 3},
 		{field: 'done', title: 'done', width: 20, priority: 5, show: (_, row) => amount(row)},
