@@ -107,7 +107,22 @@ function breaksOf(before: ServerReport, after: ServerReport): readonly string[] 
 		const [was, is] = [old.extensions[name], now.extensions[name]];
 		if (was !== is) told.push(`extension ${name}: ${was ?? 'none'} → ${is ?? 'none'}`);
 	}
-	return told;
+	return [...told, ...resetsOf(before, after)];
+}
+
+/** Statistics that began anew in between: what is counted from then on is no difference. */
+function resetsOf(before: ServerReport, after: ServerReport): readonly string[] {
+	const tables = new Map(before.sections.flatMap(section => section.tables).map(table => [table.id, table]));
+	return after.sections.flatMap(section =>
+		section.tables.flatMap(table => {
+			const old = new Map((tables.get(table.id)?.rows ?? []).map(row => [row.key, sinceOf(row)]));
+			const resets = table.rows.filter(row => sinceOf(row) !== undefined && old.has(row.key) && old.get(row.key) !== sinceOf(row));
+			const [first] = resets;
+			if (!first) return [];
+			const at = new Date(sinceOf(first)! * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
+			return [`${section.title}: the statistics ${resets.length > 1 ? `of ${resets.length} rows of ${table.title} were` : 'were'} reset at ${at}`];
+		}),
+	);
 }
 
 /** The same objects told in another way: their counters say it already. */
@@ -115,6 +130,12 @@ function isAnotherFace(tables: readonly TableReport[], table: TableReport): bool
 	if (table.counters.length > 0) return false;
 	const keys = new Set(table.rows.map(row => row.key));
 	return tables.some(other => other.counters.length > 0 && keys.size > 0 && other.rows.filter(row => keys.has(row.key)).length > 0.8 * keys.size);
+}
+
+/** Epoch seconds. */
+function sinceOf({values}: RowReport): number | undefined {
+	const since = values.stats_reset ?? values.stats_since;
+	return typeof since === 'number' ? since : undefined;
 }
 
 /** Tables of what is just now (sessions, locks) have nothing to compare; the others have their rows matched by identity. */

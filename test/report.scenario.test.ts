@@ -262,6 +262,9 @@ test('saved reports: rendered again in every format, and compared', async () => 
 	for (let i = 0; i < 5; i++) await client.query('select count(*) from small');
 	assert.equal((await pgperf(['report', shop, '--once', '--output', a])).code, 0);
 	await server.run('create index on orders (note); analyze orders', 'shop');
+	await server.run("alter system set work_mem = '7MB'");
+	await server.run('select pg_reload_conf()');
+	await server.run('select pg_stat_reset()', 'shop');
 	for (let i = 0; i < 50; i++) await client.query('select count(*) from small');
 	await client.end();
 	assert.equal((await pgperf(['report', shop, '--once', '--output', b])).code, 0);
@@ -273,6 +276,10 @@ test('saved reports: rendered again in every format, and compared', async () => 
 	assert.equal(code, 0);
 	assert.match(out, /select count\(\*\) from small[\s\S]*calls \+50/);
 	assert.match(out, /orders_note_idx/);
+	assert.match(out, /Settings[\s\S]*work_mem/);
+	assert.match(out, /Not the same any more[\s\S]*Vitals: the statistics were reset at 20/);
+	await server.run('alter system reset work_mem');
+	await server.run('select pg_reload_conf()');
 	writeFileSync(scratch('c.json'), '{}');
 	assert.equal((await pgperf(['diff', a, scratch('c.json')])).code, 64);
 });
