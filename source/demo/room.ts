@@ -1,6 +1,7 @@
 import {
 	chmodSync,
-	cpSync,
+	constants,
+	copyFileSync,
 	existsSync,
 	lchownSync,
 	linkSync,
@@ -124,22 +125,25 @@ function linkTree(from: string, to: string): void {
 				linkSync(source, target);
 			} catch (error) {
 				if (codeOf(error) !== 'EXDEV') throw error;
-				cpSync(source, target);
+				copyFileSync(source, target);
 			}
 		}
 	}
 }
 
-/** Copies a cluster, owned by the servers' account and closed to everybody else, as postgres demands. */
-export function copyCluster(room: Room, from: string, to: string): void {
-	cpSync(from, to, {recursive: true});
-	chmodSync(to, 0o700);
-	if (room.account) own(to, room.account);
-}
-
-function own(path: string, account: Account): void {
-	lchownSync(path, account.uid, account.gid);
-	if (lstatSync(path).isDirectory()) for (const name of readdirSync(path)) own(join(path, name), account);
+/** Copies a cluster, owned by `account` (ourselves without one) and closed to everybody else, as postgres demands. */
+export function copyCluster(from: string, to: string, account: Account | undefined): void {
+	// Node's own recursive copy ends the process where a directory can't be read, and hides that a disk is full.
+	mkdirSync(to, {mode: 0o700});
+	if (account) lchownSync(to, account.uid, account.gid);
+	for (const entry of readdirSync(from, {withFileTypes: true})) {
+		const [source, target] = [join(from, entry.name), join(to, entry.name)];
+		if (entry.isDirectory()) copyCluster(source, target, account);
+		else {
+			copyFileSync(source, target, constants.COPYFILE_FICLONE);
+			if (account) lchownSync(target, account.uid, account.gid);
+		}
+	}
 }
 
 export function discard(path: string): void {

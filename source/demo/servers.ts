@@ -1,5 +1,5 @@
 import {type ChildProcess, execFile, spawn} from 'node:child_process';
-import {appendFileSync, closeSync, existsSync, openSync, readFileSync, writeFileSync} from 'node:fs';
+import {accessSync, appendFileSync, closeSync, constants, existsSync, openSync, readFileSync, writeFileSync} from 'node:fs';
 import {createServer} from 'node:net';
 import {dirname, join} from 'node:path';
 import {setTimeout as pause} from 'node:timers/promises';
@@ -44,13 +44,15 @@ export async function startPostgres(room: Room, binaries: Binaries, cluster: Clu
 	if (typeof template !== 'string') return template;
 	const dir = join(room.data, cluster.name);
 	try {
-		copyCluster(room, template, dir);
+		copyCluster(template, dir, room.account);
 		if (cluster.hba) writeFileSync(join(dir, 'pg_hba.conf'), `${cluster.hba.join('\n')}\n`);
 		if (cluster.primary) writeFileSync(join(dir, 'standby.signal'), '');
 		appendFileSync(join(dir, 'postgresql.conf'), settings(room, cluster));
 	} catch (error) {
 		discard(dir);
-		return {problem: `The cluster ${dir} could not be made (${codeOf(error)}): is there space left in ${dirname(room.data)}?`};
+		return {
+			problem: `The cluster ${dir} could not be made (${codeOf(error)}): is there space left in ${dirname(room.data) === room.dir ? dirname(room.dir) : dirname(room.data)}?`,
+		};
 	}
 	return restartPostgres(room, binaries, cluster.name);
 }
@@ -102,23 +104,38 @@ function programs(room: Room, binaries: Binaries): string {
 	return existsSync(join(root, 'pg-symlinks.json')) ? join(reachable(room, root, `postgresql-${binaries.version}`), 'bin') : binaries.bin;
 }
 
+/** A cache that several accounts share holds clusters that only their maker may read. */
+function readable(path: string): boolean {
+	try {
+		accessSync(path, constants.R_OK | constants.X_OK);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
 const building = new Map<string, Promise<string | Problem>>();
 
 /** A fresh cluster to copy from, kept in the cache; where the cache can't be written, in the room. */
 async function templateOf(room: Room, binaries: Binaries): Promise<string | Problem> {
 	const cache = cacheDirectory();
 	const place = join(cache, `cluster-${binaries.version}`);
-	if (existsSync(place)) return place;
+	if (readable(place)) return place;
 	const local = join(room.data, `template-${binaries.version}`);
 	if (!building.has(local)) building.set(local, buildTemplate(room, binaries, local));
 	const built = await building.get(local)!;
 	if (typeof built !== 'string') return built;
 	const directory = await draft(cache);
 	if (typeof directory !== 'string') return local;
-	copyCluster({...room, account: undefined}, local, join(directory, 'cluster'));
-	keep(join(directory, 'cluster'), place);
-	discard(directory);
-	return place;
+	try {
+		copyCluster(local, join(directory, 'cluster'), undefined);
+		keep(join(directory, 'cluster'), place);
+	} catch {
+		// No space to keep it: the next run makes it again.
+	} finally {
+		discard(directory);
+	}
+	return local;
 }
 
 async function buildTemplate(room: Room, binaries: Binaries, place: string): Promise<string | Problem> {

@@ -167,5 +167,5 @@ async function readiness(work: ChildProcess, onProgress: Progress): Promise<Prob
 		last = line;
 		onProgress(line);
 	}
-	return {problem: `The workload did not start: ${last}`};
+	return {problem: `The workload did not start: ${last}.`};
 }

@@ -51,7 +51,7 @@ export async function workload(argv: readonly string[]): Promise<number> {
 	try {
 		if (values.seed) await seed(target, line => console.log(line));
 	} catch (error) {
-		console.log(`failed: ${messageOf(error)}`);
+		console.log(`the data could not be seeded: ${messageOf(error)}`);
 		return 1;
 	}
 	if (values['no-load']) {
