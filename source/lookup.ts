@@ -1,25 +1,42 @@
 import type {QueryName, Row, Table} from './pane.ts';
-import {type State, shownTables} from './state.ts';
-import {bodyOf, viewOf} from './window.ts';
+import {paneOf, type State, shownTables} from './state.ts';
+import {bodyOf, viewOf, visibleRows} from './window.ts';
 
 export type Missing = {readonly sql: QueryName; readonly key: string; readonly keys: readonly string[]};
 
+/** A tile of the overview names no more rows than these. */
+const tileRows = 5;
+
 /** Keys of the rows on the screen whose texts have not been asked for: at most 50 at a time. */
 export function missingTexts(state: State): Missing | undefined {
-	for (const table of shownTables(state)) {
+	for (const [table, rows] of rowsOnScreen(state)) {
 		const {lookup} = table;
 		if (!lookup) continue;
-		const {scrolled, page} = bodyOf(state);
-		const top = viewOf(state, table).top;
 		const keys = new Set<string>();
-		for (const slot of scrolled.slice(top, top + page)) {
-			if (slot.is !== 'row') continue;
-			const key = slot.visible.row[lookup.key];
+		for (const row of rows) {
+			const key = row[lookup.key];
 			if (typeof key === 'string' && state.lookups[`${lookup.sql}\0${key}`] === undefined) keys.add(key);
 		}
 		if (keys.size > 0) return {sql: lookup.sql, key: lookup.key, keys: [...keys].slice(0, 50)};
 	}
 	return undefined;
+}
+
+function rowsOnScreen(state: State): readonly (readonly [Table, readonly Row[]])[] {
+	if (paneOf(state).place === 'overview') {
+		const tables = state.panes.flatMap(pane => (pane.tile ? pane.tables.filter(table => table.lookup).slice(0, 1) : []));
+		return tables.map(table => [
+			table,
+			visibleRows(state, table)
+				.slice(0, tileRows)
+				.map(one => one.row),
+		]);
+	}
+	const {scrolled, page} = bodyOf(state);
+	return shownTables(state).map(table => {
+		const top = viewOf(state, table).top;
+		return [table, scrolled.slice(top, top + page).flatMap(slot => (slot.is === 'row' && slot.table === table ? [slot.visible.row] : []))];
+	});
 }
 
 /** The rows with the fields that were looked up; null where nothing is known yet. */

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {missingTexts} from '../source/lookup.ts';
+import {initialState, type State} from '../source/state.ts';
+import {overview} from '../views/panes/overview.ts';
+import {queries} from '../views/panes/queries.ts';
+import {fixture, inputOf} from './support/fixture.ts';
+import {settings} from './support/world.ts';
+
+const recorded = fixture('queries');
+const rows = inputOf({...recorded, texts: {}}, queries).rows.queries!;
+
+function showing(pane: string, height: number): State {
+	const state = initialState({panes: [overview, queries], settings, watched: 'primary', interval: 1000, size: {columns: 100, rows: height}, now: 0, wall: 0});
+	return {...state, pane, tables: {queries: {rows, at: 0}}};
+}
+
+test('the overview asks for the texts that its tile names, and no more', () => {
+	const missing = missingTexts(showing('overview', 40))!;
+	assert.equal(missing.sql, 'statement-texts');
+	assert.ok(missing.keys.length > 0 && missing.keys.length <= 5);
+	const slowest = rows.filter(row => row.kind === 'statement').sort((a, b) => Number(b.time_share) - Number(a.time_share))[0]!;
+	assert.equal(missing.keys[0], slowest.queryid);
+});
+
+test('the pane asks for what is on the screen, each text once', () => {
+	const state = showing('queries', 20);
+	const missing = missingTexts(state)!;
+	assert.ok(missing.keys.length > 5 && missing.keys.length < 20);
+	const known = Object.fromEntries(missing.keys.map(key => [`statement-texts\0${key}`, {queryid: key, query: 'select 1'}]));
+	assert.equal(missingTexts({...state, lookups: known}), undefined);
+});
+
+test('what is folded into one row, because others may not see it, has no text to ask for', () => {
+	const hidden = rows.map(row => ({...row, kind: row.kind === 'all' ? 'all' : 'hidden', queryid: null}));
+	assert.equal(missingTexts({...showing('queries', 20), tables: {queries: {rows: hidden, at: 0}}}), undefined);
+});
