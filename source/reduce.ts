@@ -51,7 +51,7 @@ function step(state: State, event: Event): State {
 		case 'noted':
 			return withServer(state, event.server, () => ({note: event.note}));
 		case 'forgotten':
-			return forgotten(state, event.server);
+			return forgotten(event.gaveUp ? {...state, going: null} : state, event.server);
 		case 'requested':
 			return requested(state, event);
 		case 'sampled':
@@ -305,15 +305,16 @@ function paced(state: State, by: 1 | -1): State {
  * connected yet is only said: the one that is watched stays until the other answers.
  */
 function watchedOther(state: State, server: string): State {
-	if (server === state.watched) return {...state, overlays: []};
+	if (server === state.watched) return {...state, overlays: [], going: null};
 	const next = state.servers[server];
 	if (!next) {
 		const name = state.places.find(place => place.id === server)?.text ?? server;
-		return {...state, overlays: [], notice: {text: `connecting to ${name} …`, tone: 'notice', until: state.now + 60_000}};
+		return {...state, overlays: [], going: server, notice: {text: `connecting to ${name} …`, tone: 'notice', until: state.now + 60_000}};
 	}
 	const cleared: State = {
 		...state,
 		watched: server,
+		going: null,
 		settings: {...state.settings, ...next.rules},
 		tables: {},
 		views: {},

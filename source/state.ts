@@ -179,6 +179,8 @@ export type State = {
 	readonly openedAt: number;
 	readonly size: Size;
 	readonly watched: ServerId;
+	/** The place that was chosen and has not answered yet. */
+	readonly going: string | null;
 	readonly servers: Readonly<Record<ServerId, Server>>;
 	readonly answers: Readonly<Record<ServerId, Readonly<Record<QueryName, Answer>>>>;
 	readonly tables: Readonly<Record<TableId, TableData>>;
@@ -223,7 +225,8 @@ export type Event =
 			readonly title?: string;
 	  }
 	| {readonly type: 'noted'; readonly server: ServerId; readonly note: string | undefined}
-	| {readonly type: 'forgotten'; readonly server: ServerId}
+	/** `gaveUp`: it was chosen, and could not be reached. */
+	| {readonly type: 'forgotten'; readonly server: ServerId; readonly gaveUp?: boolean}
 	| {readonly type: 'refreshedFacts'; readonly server: ServerId; readonly facts: Facts; readonly ownPids: readonly number[]}
 	| {readonly type: 'lost'; readonly server: ServerId; readonly at: number; readonly message: string; readonly retryAt: number}
 	| {
@@ -365,6 +368,7 @@ export function initialState(options: {
 		openedAt: now,
 		size,
 		watched,
+		going: null,
 		servers: {},
 		answers: {},
 		tables: {},

@@ -31,6 +31,7 @@ export function startPlaces(options: PlacesOptions): {readonly stop: () => void}
 	let databases: readonly string[] = [];
 	let offers = new Map<string, () => {readonly place: Watchable; readonly first?: Target}>();
 	let giveUp = new AbortController();
+	let going: string | null = null;
 	let listing = false;
 	/** After the first samples: they are what is waited for. */
 	let wanted = true;
@@ -100,8 +101,9 @@ export function startPlaces(options: PlacesOptions): {readonly stop: () => void}
 		if (problem || signal.aborted || state.servers[id]?.feed.is !== 'live') {
 			links.delete(id);
 			await opened.stop();
-			store.dispatch({type: 'forgotten', server: id});
-			if (!signal.aborted) store.dispatch({type: 'noticed', text: refusalOf(state, id, problem), tone: 'warning'});
+			const gaveUp = !signal.aborted;
+			store.dispatch({type: 'forgotten', server: id, gaveUp});
+			if (gaveUp) store.dispatch({type: 'noticed', text: refusalOf(state, id, problem), tone: 'warning'});
 			return;
 		}
 		giveUp = new AbortController();
@@ -130,18 +132,19 @@ export function startPlaces(options: PlacesOptions): {readonly stop: () => void}
 	}
 
 	const stop = store.subscribe((state, event) => {
-		if (event.type === 'watched' && event.server !== watched) {
-			const known = links.get(event.server);
-			if (known && state.watched === event.server) {
-				giveUp.abort();
-				link()?.watch(false);
-				watched = event.server;
-				known.watch(true);
-				wanted = true;
-			} else {
-				const offer = offers.get(event.server)?.();
-				if (offer) void enter(offer.place, offer.first);
-			}
+		const known = links.get(state.watched);
+		if (state.watched !== watched && known) {
+			giveUp.abort();
+			link()?.watch(false);
+			watched = state.watched;
+			known.watch(true);
+			wanted = true;
+		}
+		if (state.going !== going) {
+			going = state.going;
+			const offer = going === null ? undefined : offers.get(going)?.();
+			if (offer) void enter(offer.place, offer.first);
+			else giveUp.abort();
 		}
 		if (event.type === 'connected' && event.server === watched) wanted = true;
 		if ((event.type === 'sampled' && wanted) || (event.type === 'called' && event.overlay === 'servers') || event.type === 'refreshed') void list();

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import {after, before, test} from 'node:test';
+import {startServer, type TestServer, until} from './support/servers.ts';
+import {openWatching, rules, type Watching} from './support/watching.ts';
+
+let shop: TestServer;
+let other: TestServer;
+
+before(async () => {
+	shop = await startServer({standby: true});
+	other = await startServer({major: 16});
+	await shop.createRoles();
+	await shop.createDatabase('shop', 'create table orders (id int primary key)');
+	await shop.createDatabase('billing', 'create table bills (id int primary key)');
+	await shop.createDatabase('closed');
+	await shop.run('revoke connect on database closed from public');
+});
+after(async () => {
+	await shop.standby?.stop();
+	await shop.stop();
+	await other.stop();
+});
+
+async function watching(options: Parameters<typeof openWatching>[0], use: (watching: Watching) => Promise<void>): Promise<void> {
+	const one = await openWatching(options);
+	try {
+		await use(one);
+	} finally {
+		await one.close();
+	}
+}
+
+const live = (one: Watching) => one.comes(state => state.servers[state.watched]?.feed.is === 'live' && one.vitals() !== undefined);
+const sessions = async (server: TestServer): Promise<readonly string[]> => {
+	const client = await server.connect();
+	const {rows} = await client.query<{datname: string}>(
+		"select datname from pg_stat_activity where application_name like 'pgperf%' and backend_type = 'client backend' order by 1",
+	);
+	await client.end();
+	return rows.map(row => row.datname);
+};
+
+test('another database of the same server is watched: line 1 says it, what was shown is gone, the old sessions are closed', async () => {
+	await watching({servers: [shop.uri({database: 'shop'})], pane: 'tables'}, async one => {
+		await live(one);
+		await one.comes(() => /shop, 1 of 4 databases/.test(one.screen()));
+		await one.comes(() => /orders/.test(one.screen()));
+		one.dispatch({type: 'typed', text: 'x', at: 0});
+		await one.go('database billing');
+		await one.comes(state => state.servers[state.watched]?.title === `billing @ 127.0.0.1:${shop.port}`);
+		assert.match(one.screen().split('\n')[0]!, new RegExp(`billing @ 127.0.0.1:${shop.port}`));
+		assert.doesNotMatch(one.screen(), /orders/);
+		await one.comes(() => /bills/.test(one.screen()));
+		await one.comes(() => /billing, 1 of 4 databases/.test(one.screen()));
+		assert.deepEqual(Object.keys(one.state().servers), [one.state().watched]);
+		await until(
+			() => sessions(shop),
+			found => found.length > 0 && found.every(name => name === 'billing'),
+		);
+		assert.ok(one.state().history['vitals.active'] === undefined || one.state().history['vitals.active']!.length < 10);
+		await one.go('database shop');
+		await one.comes(() => /orders/.test(one.screen()));
+		await until(
+			() => sessions(shop),
+			found => found.length > 0 && found.every(name => name === 'shop'),
+		);
+	});
+	await until(
+		() => sessions(shop),
+		found => found.length === 0,
+	);
+});
+
+test('a database that can not be entered is said, and the watched one stays', async () => {
+	await watching({servers: [shop.uri({database: 'shop', user: 'plain_role'})]}, async one => {
+		await live(one);
+		one.dispatch({type: 'called', overlay: 'servers'});
+		const closed = await one.comes(state => {
+			const menu = state.overlays.at(-1);
+			return menu?.is === 'menu' && menu.items.find(item => item.text === 'database closed');
+		});
+		assert.match(closed.disabled ?? '', /plain_role may not connect: grant connect on database/);
+		one.dispatch({type: 'closed'});
+		await shop.run('create database vanishing');
+		one.dispatch({type: 'called', overlay: 'servers'});
+		await one.comes(state => {
+			const menu = state.overlays.at(-1);
+			return menu?.is === 'menu' && menu.items.some(item => item.text === 'database vanishing');
+		});
+		await shop.run('drop database vanishing');
+		one.dispatch({type: 'typed', text: 'vanishing', at: 0});
+		one.dispatch({type: 'chosen', at: 0});
+		const said = await one.comes(state => state.notice?.text.startsWith('still watching') && state.notice.text);
+		assert.match(said, /still watching shop @ 127\.0\.0\.1:\d+: .*vanishing/);
+		assert.equal(one.state().servers[one.state().watched]!.title, `shop @ 127.0.0.1:${shop.port}`);
+		assert.equal(one.state().servers[one.state().watched]!.feed.is, 'live');
+		assert.equal(Object.keys(one.state().servers).length, 1);
+	});
+});
+
+test('a server of the configuration brings its label and its rules, and the first one can be gone back to', async () => {
+	const places = [
+		{name: 'prod', servers: [other.uri()], rules: {label: 'PROD', readOnly: true, confirm: 'type' as const, limits: {...rules.limits}}},
+		{name: 'gone', servers: ['postgresql://postgres@127.0.0.1:1/postgres']},
+	];
+	await watching({servers: [shop.uri({database: 'shop'})], places}, async one => {
+		await live(one);
+		assert.equal(one.state().settings.readOnly, false);
+		await one.go('prod');
+		await one.comes(state => state.watched === 'prod');
+		await live(one);
+		const {label, readOnly, confirm} = one.state().settings;
+		assert.deepEqual({label, readOnly, confirm}, {label: 'PROD', readOnly: true, confirm: 'type'});
+		assert.match(one.screen().split('\n')[0]!, /PROD {2}postgres @ 127\.0\.0\.1:\d+ {2}READ ONLY/);
+		assert.equal((await sessions(shop)).length, 0);
+		await one.go('gone');
+		const said = await one.comes(state => state.notice?.text.startsWith('still watching') && state.notice.text);
+		assert.match(said, /127\.0\.0\.1:1/);
+		assert.equal(one.state().watched, 'prod');
+		await one.go('shop @');
+		await one.comes(state => state.watched.startsWith('shop @'));
+		await live(one);
+		assert.deepEqual([one.state().settings.label, one.state().settings.readOnly], [null, false]);
+		assert.equal((await sessions(other)).length, 0);
+	});
+});
+
+test('a companion of the same cluster counts and can be watched; one of another is said and does not', async () => {
+	await watching({servers: [shop.uri({database: 'shop'}), shop.standby!.uri({database: 'shop'}), other.uri()], pane: 'replication'}, async one => {
+		await live(one);
+		const standby = `shop @ 127.0.0.1:${shop.standby!.port}`;
+		const stranger = `postgres @ 127.0.0.1:${other.port}`;
+		await one.comes(state => state.answers[standby]?.replication !== undefined || Object.keys(state.answers[standby] ?? {}).length > 0);
+		await one.comes(state => state.servers[stranger]?.feed.is === 'live');
+		assert.deepEqual(Object.keys(one.state().answers[stranger] ?? {}), []);
+		one.dispatch({type: 'called', overlay: 'servers'});
+		const menu = one.state().overlays.at(-1);
+		assert.ok(menu?.is === 'menu');
+		assert.deepEqual(
+			menu.items.slice(0, 3).map(item => item.note),
+			['watched now', 'standby', 'does not count: it belongs to another cluster (system identifiers differ)'],
+		);
+		one.dispatch({type: 'closed'});
+		await one.go(standby);
+		await one.comes(state => state.watched === standby);
+		await live(one);
+		assert.match(one.screen().split('\n')[0]!, /standby/);
+		// The former one stays as a companion, without the sessions that act.
+		assert.equal(one.state().servers[`shop @ 127.0.0.1:${shop.port}`]?.feed.is, 'live');
+		await until(
+			() => sessions(shop.standby!),
+			found => found.length >= 2,
+		);
+	});
+});
+
+test('a companion that is away is tried again, and never asks for a password', async () => {
+	const prompts: string[] = [];
+	await shop.standby!.stop();
+	const askPassword = async (prompt: string) => {
+		prompts.push(prompt);
+		return undefined;
+	};
+	await watching({servers: [shop.uri({database: 'shop'}), shop.standby!.uri({database: 'shop'})], askPassword}, async one => {
+		await live(one);
+		const standby = `shop @ 127.0.0.1:${shop.standby!.port}`;
+		await one.comes(state => state.servers[standby]?.feed.is === 'lost');
+		await shop.standby!.start();
+		await one.comes(state => state.servers[standby]?.feed.is === 'live');
+		shop.standby!.kill('SIGQUIT');
+		await one.comes(state => state.servers[standby]?.feed.is === 'lost');
+		await until(
+			async () => {
+				await shop.standby!.start().catch(() => undefined);
+				return one.state().servers[standby]?.feed.is;
+			},
+			feed => feed === 'live',
+		);
+		assert.deepEqual(prompts, []);
+	});
+});
