@@ -196,8 +196,6 @@ export type DocumentOptions = {
 	readonly history?: {readonly rings: History; readonly step_s: number};
 	/** Queries that this server can't answer whatever is granted: other version, other role, extension missing. */
 	readonly impossible?: ReadonlySet<QueryName>;
-	/** Queries that speak of the connected database alone. */
-	readonly local?: ReadonlySet<QueryName>;
 	readonly databases?: number | null;
 	/** Panes that the report is about; without it all of them. */
 	readonly only?: ReadonlySet<PaneId>;

@@ -67,10 +67,11 @@ test('a statement before the last sample is counted over the whole interval', as
 			count += 1;
 		}
 	})();
-	const {server: told} = await reported(shop, '--interval', '2', '--only', 'vitals');
-	running = false;
-	await busy;
-	await client.end();
+	const {server: told} = await reported(shop, '--interval', '2', '--only', 'vitals').finally(async () => {
+		running = false;
+		await busy;
+		await client.end();
+	});
 	const values = tablesOf(told).get('vitals')!.rows[0]!.values;
 	assert.ok(Number(values.commits_d) > 0 && Number(values.commits_d) <= count + 20);
 	const seconds = Number(values.commits_d) / Number(values.commits_per_s);

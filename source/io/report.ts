@@ -129,7 +129,7 @@ async function serversOf(options: Arguments, face: ReportFace, wish: Wish, chose
 }
 
 async function look(job: Job, {servers, settings}: Subject, {panes, only}: Chosen): Promise<Reported | Problem> {
-	const {face, wish, catalog, local, end} = job;
+	const {face, wish, catalog, end} = job;
 	const budget = end - performance.now();
 	if (budget <= 0) return {problem: 'not asked: the time of the whole report was used up (--timeout)', exit: 69};
 	const snapshot = await takeSnapshot({panes, catalog, settings, servers, interval: wish.interval, budget});
@@ -141,7 +141,6 @@ async function look(job: Job, {servers, settings}: Subject, {panes, only}: Chose
 		cells: 25,
 		history,
 		impossible,
-		local,
 		databases: databases?.length ?? null,
 		only,
 	});

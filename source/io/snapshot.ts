@@ -1,6 +1,7 @@
 import {setTimeout as pause} from 'node:timers/promises';
-import {type Catalog, pick} from '../catalog.ts';
-import {queryOf} from '../due.ts';
+import {type Catalog, localQueries, pick} from '../catalog.ts';
+import {counts} from '../cluster.ts';
+import {sqlOf} from '../due.ts';
 import type {History, Pane, QueryName, Result, Row, ServerId, Table} from '../pane.ts';
 import {reducer} from '../reduce.ts';
 import {createStore, type Event, initialState, type Settings, type State, type Store} from '../state.ts';
@@ -63,7 +64,7 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot |
 		const live = links.filter(one => main.get().servers[one.id]?.feed.is === 'live');
 		await Promise.all(
 			live.flatMap(one => {
-				const wanted = tables.filter(table => (one === link || table.scope === 'cluster') && (!again || worthAsking(main.get(), one.id, table)));
+				const wanted = tables.filter(table => isAsked(main.get(), one.id, table) && (!again || worthAsking(main.get(), one.id, table)));
 				return [
 					ask(one, 'sample', namesOf(wanted, 'sample'), [main, seconds], time),
 					// What hangs costs its neighbours no more than one answer: they go in small groups.
@@ -108,9 +109,10 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot |
 /** Monotonic ms; `budget` is what was given for all of it. */
 type Time = {readonly end: number; readonly budget: number};
 
-function storeOf({settings, servers}: SnapshotOptions, panes: readonly Pane[], interval: number): Store {
+function storeOf({settings, servers, catalog}: SnapshotOptions, panes: readonly Pane[], interval: number): Store {
 	const size = {columns: 100, rows: 40};
-	const state = initialState({panes, settings, watched: servers[0]!.id, interval, size, now: performance.now(), wall: Date.now(), pane: panes[0]!.id});
+	const [now, wall, local] = [performance.now(), Date.now(), localQueries(catalog)];
+	const state = initialState({panes, settings, watched: servers[0]!.id, interval, size, now, wall, local, pane: panes[0]!.id});
 	return createStore(
 		state,
 		reducer(() => 0),
@@ -171,12 +173,17 @@ async function within<T>(promise: Promise<T>, end: number): Promise<T | undefine
 }
 
 function namesOf(tables: readonly Table[], session: 'sample' | 'survey'): readonly QueryName[] {
-	return [...new Set(tables.filter(table => (table.every === 'tick') === (session === 'sample')).flatMap(table => queryOf(table) ?? []))];
+	return [...new Set(tables.filter(table => (table.every === 'tick') === (session === 'sample')).flatMap(table => sqlOf(table) ?? []))];
+}
+
+/** A companion is asked what the whole cluster is asked, and only if it is of the cluster. */
+function isAsked(state: State, server: ServerId, table: Table): boolean {
+	return server === state.watched || (table.scope === 'cluster' && counts(state, server, sqlOf(table) ?? ''));
 }
 
 /** The second time only what moves, and what may work now: not what was refused, and not what was too slow once. */
 function worthAsking(state: State, server: ServerId, table: Table): boolean {
-	const result = state.answers[server]?.[queryOf(table) ?? '']?.result;
+	const result = state.answers[server]?.[sqlOf(table) ?? '']?.result;
 	if (result?.status === 'ok') return table.every === 'tick' || (table.counters?.length ?? 0) > 0;
 	return result?.status === 'failed' && result.code !== '57014';
 }
@@ -232,6 +239,6 @@ async function lookUp(link: Link, store: Store, tables: readonly Table[], time: 
 
 function impossibleQueries(catalog: Catalog, state: State, tables: readonly Table[]): ReadonlySet<QueryName> {
 	const facts = state.servers[state.watched]?.facts;
-	const names = new Set(tables.flatMap(table => queryOf(table) ?? []));
+	const names = new Set(tables.flatMap(table => sqlOf(table) ?? []));
 	return new Set([...names].filter(name => facts !== undefined && 'skipped' in pick(catalog, name, facts)));
 }

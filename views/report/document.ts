@@ -1,6 +1,7 @@
 import {derived} from '../../source/answers.ts';
 import {type Coverage, runOnce, score, toneOf} from '../../source/checks.ts';
-import {queryOf} from '../../source/due.ts';
+import {strangerBecause} from '../../source/cluster.ts';
+import {sqlOf} from '../../source/due.ts';
 import {inputOf} from '../../source/input.ts';
 import type {Limits} from '../../source/limits.ts';
 import {type Literals, withoutLiterals} from '../../source/mask.ts';
@@ -63,7 +64,7 @@ export function serverReport(live: State, options: DocumentOptions): ServerRepor
 			.map(one => ({
 				id: one.id,
 				title: one.title,
-				problem: one.feed.is === 'lost' ? one.feed.message : null,
+				problem: one.feed.is === 'lost' ? one.feed.message : (strangerBecause(facts, one.facts) ?? null),
 				where: one.facts ? whereOf(state, one, one.facts, null) : null,
 			})),
 	};
@@ -109,7 +110,7 @@ function unseenOf(state: State, coverage: Coverage, tables: readonly Table[], im
 
 /** The queries that a table stands on. */
 function sourceNames(tables: readonly Table[], table: Table): readonly QueryName[] {
-	const name = queryOf(table);
+	const name = sqlOf(table);
 	if (name !== undefined) return [name];
 	const from = 'tables' in table.from ? table.from.tables : [];
 	return tables.filter(one => one !== table && from.includes(one.id)).flatMap(one => sourceNames(tables, one));
@@ -229,17 +230,16 @@ function tableOf(
 	const ordered = [...shown, ...rows.filter(row => !seen.has(row)).map(row => ({row, key: table.rowKey(row), prefix: ''}))];
 	const answered = data?.at !== undefined && !data.problem?.final;
 	const blind = (table.checks ?? []).flatMap(check => unseen.filter(one => one.check === check.id));
-	const locals =
-		options.local &&
-		sourceNames(
-			state.panes.flatMap(pane => pane.tables),
-			table,
-		).some(name => options.local!.has(name));
+	const names = sourceNames(
+		state.panes.flatMap(pane => pane.tables),
+		table,
+	);
+	const isLocal = names.some(name => state.local.has(name));
 	return {
 		id: table.id,
 		title: table.title,
 		...standing(table, data, blind),
-		database: locals ? (state.servers[state.watched]?.facts?.database ?? null) : null,
+		database: isLocal ? (state.servers[state.watched]?.facts?.database ?? null) : null,
 		every: table.every,
 		empty: table.empty,
 		total: rows.length,

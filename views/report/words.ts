@@ -57,7 +57,7 @@ export function factsOf(report: Report, server: ServerReport): readonly (readonl
 		);
 	}
 	facts.push(['samples', samplesOf(report)]);
-	const others = server.companions.map(one => `${one.title} (${one.where ? placeOf(one.where) : (one.problem ?? 'not answered')})`);
+	const others = server.companions.map(one => `${one.title} (${[one.where && placeOf(one.where), one.problem].filter(Boolean).join('; ') || 'not answered'})`);
 	if (others.length > 0) facts.push(['also asked', others.join('; ')]);
 	return facts;
 }
