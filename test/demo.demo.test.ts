@@ -317,6 +317,28 @@ test('no network for the first download', {timeout: 60_000}, async () => {
 	});
 });
 
+test('a first download that is interrupted leaves neither npm nor a half of it', {timeout: 60_000}, async () => {
+	const silent = createServer().listen(0, '127.0.0.1');
+	await once(silent, 'listening');
+	const {port} = silent.address() as {port: number};
+	for (const signal of ['SIGKILL', 'SIGINT'] as const) {
+		const cache = join(shelf, `cache-${signal}`);
+		const env = {PGPERF_CACHE: cache, PGPERF_PG_BIN: '', npm_config_registry: `http://127.0.0.1:${port}/`, npm_config_cache: join(shelf, 'npm')};
+		const demo = begin(`download-${signal}`, ['report'], env);
+		const drafts = () => (existsSync(cache) ? readdirSync(cache).map(name => join(cache, name)) : []);
+		await until(() => processesIn(drafts()).filter(one => one.command.startsWith('npm')).length, Boolean);
+		const left = drafts();
+		demo.child.kill(signal);
+		await exit(demo.child);
+		await until(
+			() => [...drafts(), ...processesIn(left).map(one => one.command)],
+			list => list.length === 0,
+			5000,
+		);
+	}
+	silent.close();
+});
+
 test('a platform without ready programs', async () => {
 	const arch = Object.getOwnPropertyDescriptor(process, 'arch')!;
 	Object.defineProperty(process, 'arch', {...arch, value: 'mips'});

@@ -11,9 +11,10 @@ import {programArguments} from './program.ts';
 export function startGuard(directories: readonly string[]): {readonly release: () => Promise<void>} {
 	let guardian = watch(directories);
 	let released = false;
+	let replacements = 0;
 	const replace = () => {
-		// Somebody ended it: without a guard we could leave everything behind.
-		if (!released) guardian = watch(directories).once('exit', replace);
+		// Somebody ended it: without a guard we could leave everything behind. One that can't live is not born for ever.
+		if (!released && replacements++ < 5) guardian = watch(directories).once('exit', replace);
 	};
 	guardian.once('exit', replace);
 	return {
