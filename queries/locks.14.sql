@@ -40,19 +40,23 @@ waiter as materialized (
   order by w.since, w.client_pid
   limit 200
 ),
+-- Of many blockers those are told that matter: who does not wait himself, then who has waited longest.
 edge as materialized (
-  select
-    w.client_pid,
-    b.pid as blocker_pid,
-    b.blockers
-  from waiter w
-  cross join lateral (
-    select d.pid, (pg_catalog.count(*) over ())::int4 as blockers
-    from (select distinct u.pid from pg_catalog.unnest(pg_catalog.pg_blocking_pids(w.client_pid)) u(pid)) d
-    where d.pid <> w.client_pid
-    order by d.pid
-    limit 20
-  ) b
+  select r.client_pid, r.blocker_pid, r.blockers
+  from (
+    select
+      d.client_pid,
+      d.blocker_pid,
+      (pg_catalog.count(*) over (partition by d.client_pid))::int4 as blockers,
+      pg_catalog.row_number() over (partition by d.client_pid order by a.client_pid is not null, a.since, d.blocker_pid) as place
+    from (
+      select distinct w.client_pid, u.pid as blocker_pid
+      from waiter w cross join lateral pg_catalog.unnest(pg_catalog.pg_blocking_pids(w.client_pid)) u(pid)
+      where u.pid <> w.client_pid
+    ) d
+    left join awaited a on a.client_pid = d.blocker_pid
+  ) r
+  where r.place <= 8
 ),
 conflict (mode, with_modes) as (
   values
@@ -90,7 +94,7 @@ select
   pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - s.state_change)::float8 as state_s,
   pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - s.xact_start)::float8 as xact_s,
   s.backend_xid::text as backend_xid,
-  pg_catalog.left(s.query, 600) as query,
+  pg_catalog.left(s.query, 300) as query,
   s.backend_start::text as backend_start,
   s.xact_start::text as xact_start,
   s.query_start::text as query_start,
@@ -133,7 +137,7 @@ select
   b.wait_event_type as blocker_wait_event_type,
   b.wait_event as blocker_wait_event,
   b.backend_xid::text as blocker_backend_xid,
-  pg_catalog.left(b.query, 600) as blocker_query,
+  pg_catalog.left(b.query, 300) as blocker_query,
   b.backend_start::text as blocker_backend_start,
   b.xact_start::text as blocker_xact_start,
   b.query_start::text as blocker_query_start,

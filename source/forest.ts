@@ -158,6 +158,7 @@ export function forestOf(edges: readonly LocksRow[]): readonly Tree[] {
 		a.localeCompare(b, 'en', {numeric: true});
 	const under = new Map([...waits].map(([key, {blockers}]) => [key, [...blockers].sort(foremost)[0]!]));
 	const cut = circles(under, foremost);
+	const told = new Map(edges.map(edge => [String(edge.pid), edge.blockers]));
 	const capped = [...waits.values()].some(one => !one.all) || (edges[0]?.waiters ?? 0) > waits.size;
 	const trees = [...nodes.values()].map((node): Tree => {
 		const behind = victims.get(node.key) ?? new Set();
@@ -165,7 +166,7 @@ export function forestOf(edges: readonly LocksRow[]): readonly Tree[] {
 		return {
 			...node,
 			under: above,
-			more: Math.max(0, (waits.get(node.key)?.blockers.size ?? 0) - (above === null ? 0 : 1)),
+			more: Math.max(0, Math.max(waits.get(node.key)?.blockers.size ?? 0, told.get(node.key) ?? 0) - (above === null ? 0 : 1)),
 			holds_up: behind.size,
 			holds_up_s: behind.size === 0 ? null : [...behind].map(key => nodes.get(key)!.wait_s).reduce(longer, null),
 			circle: cut.has(node.key),

@@ -108,6 +108,7 @@ test('a waiter with more blockers than were listed is never freed', () => {
 	const rows = rowsOf('2<1').map(row => ({...row, blockers: 37}));
 	assert.deepEqual(freedBy(waitsOf(rows), new Set(['1'])), []);
 	assert.equal(forestOf(rows)[0]!.partial, true);
+	assert.equal(forestOf(rows)[1]!.more, 36);
 });
 
 test('the line of the cost names who is next and who waits on', () => {
