@@ -134,7 +134,8 @@ function answered(before: Answer | undefined, result: Result, at: number): Answe
 		return {...old, result, sample: result.sample, previous: old.cut ? undefined : old.sample, cut: false, asking: undefined, notBefore: 0, failures: 0};
 	}
 	const failures = old.failures + 1;
-	const wait = result.status === 'failed' ? Math.min(60_000, 1000 * 2 ** failures) : 0;
+	// A session that waits for a free slot was not tried: nothing is spared by waiting long.
+	const wait = result.status === 'failed' ? (result.code === '53300' ? 2000 : Math.min(60_000, 1000 * 2 ** failures)) : 0;
 	return {...old, result, asking: undefined, failures, notBefore: at + wait};
 }
 
