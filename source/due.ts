@@ -4,14 +4,25 @@ import type {Answer, Server, State} from './state.ts';
 import {shownTables} from './state.ts';
 
 /** One round of questions down one session, pipelined. */
-export type Round = {readonly server: ServerId; readonly session: 'sample' | 'survey'; readonly queries: readonly QueryName[]};
+export type Round = {readonly server: ServerId; readonly session: Source; readonly queries: readonly QueryName[]};
+/** Two sessions of the server, and what belongs to it without being PostgreSQL. */
+export type Source = 'sample' | 'survey' | 'redis' | 'pgbouncer';
 
 const behind = 30_000;
 const rare = 60_000;
 /** What costs more than this share of the interval is asked less often. */
 const affordable = 0.25;
 
+/** Under which name a table's answer is kept: a file of queries/, `redis:info`, `pgbouncer:show pools`. */
 export function queryOf(table: Table): QueryName | undefined {
+	const {from} = table;
+	if ('redis' in from) return `redis:${from.redis}`;
+	if ('pgbouncer' in from) return `pgbouncer:${from.pgbouncer}`;
+	return sqlOf(table);
+}
+
+/** The file of queries/ that a table is asked by. */
+export function sqlOf(table: Table): QueryName | undefined {
 	return 'sql' in table.from ? table.from.sql : undefined;
 }
 
@@ -77,7 +88,7 @@ function roundsOf(state: State, server: Server, watched: ReadonlySet<Table>, now
 	if (server.feed.is !== 'live') return [];
 	const tick = now >= server.tickAt + state.interval;
 	const rounds: Round[] = [];
-	for (const session of ['sample', 'survey'] as const) {
+	for (const session of ['sample', 'survey', 'redis', 'pgbouncer'] as const) {
 		if (server.busy[session] !== undefined) continue;
 		const queries = new Set<QueryName>();
 		for (const pane of state.panes) {
@@ -93,7 +104,9 @@ function roundsOf(state: State, server: Server, watched: ReadonlySet<Table>, now
 	return rounds;
 }
 
-function sessionOf(table: Table): 'sample' | 'survey' {
+function sessionOf(table: Table): Source {
+	if ('redis' in table.from) return 'redis';
+	if ('pgbouncer' in table.from) return 'pgbouncer';
 	return table.every === 'tick' ? 'sample' : 'survey';
 }
 
@@ -104,13 +117,15 @@ function isDue(state: State, server: Server, table: Table, watched: boolean, now
 	if (answer.result?.status === 'skipped') return state.refreshAt > answer.askedAt;
 	if (now < answer.notBefore && state.refreshAt <= answer.askedAt) return false;
 	if (state.refreshAt > answer.askedAt && watched) return true;
+	// It waited for a free slot, and was never sent.
+	if (answer.result?.status === 'failed' && answer.result.code === '53300') return true;
 	const period = periodOf(state, table, watched, answer);
 	// What is opened is not shown half a minute old, unless it is dear.
 	const dear = (answer.sample?.cost ?? 0) / affordable;
-	if (watched && sessionOf(table) === 'survey' && answer.askedAt < state.openedAt - Math.max(5000, dear)) return true;
+	if (watched && sessionOf(table) !== 'sample' && answer.askedAt < state.openedAt - Math.max(5000, dear)) return true;
 	// On the schedule, "a period ago" may be a few milliseconds short.
 	const passed = now - answer.askedAt >= period - state.interval / 4;
-	if (sessionOf(table) === 'survey' || period > state.interval) return passed && (tick || sessionOf(table) === 'survey');
+	if (sessionOf(table) !== 'sample' || period > state.interval) return passed && (tick || sessionOf(table) !== 'sample');
 	return tick || now - answer.askedAt >= 1.5 * state.interval;
 }
 
