@@ -6,26 +6,32 @@ export type Literals = 'masked' | 'kept' | 'removed';
 const literal = '?';
 
 /**
- * One token of SQL: comments, quoted names, strings of every kind, dollar quotes, parameters, words, numbers, the rest. Texts are
- * cut somewhere by their queries: what is not closed goes on to the end.
+ * What has to be read as a whole in SQL: (1) comments; (2) quoted names, parameters, and runs of words with what stands between them;
+ * (3) plain strings; (4) escape strings, dollar quotes, numbers. Texts are cut somewhere by their queries: what is not closed goes on to the end.
  */
-const token =
-	/(--[^\n]*|\/\*(?:[^*]|\*(?!\/))*(?:\*\/|$))|("(?:[^"]|"")*(?:"|$))|([eE]'(?:[^'\\]|\\[\s\S]?|'')*(?:'|$))|((?:[uU]&|[bBxXnN])?'(?:[^']|'')*(?:'|$))|(\$([A-Za-z_\x80-\uffff][\w\x80-\uffff]*)?\$(?:(?!\$\6\$)[\s\S])*(?:\$\6\$|$))|(\$\d+)|([A-Za-z_\x80-\uffff][\w$\x80-\uffff]*)|((?:\d[\w.]*|\.\d[\w.]*)(?:(?<=[eE])[+-]\d+)?)|[\s\S]/g;
+const token = new RegExp(
+	[
+		String.raw`(--[^\n]*|\/\*(?:[^*]|\*(?!\/))*(?:\*\/|$))`,
+		String.raw`("(?:[^"]|"")*(?:"|$)|\$\d+|(?:(?![eEbBxXnN]'|[uU]&')[A-Za-z_\x80-\uffff][\w$.\x80-\uffff]*|[\s,()=<>+*;:[\]%!]+){1,64})`,
+		"((?:[uU]&|[bBxXnN])?'(?:[^']|'')*(?:'|$))",
+		String.raw`([eE]'(?:[^'\\]|\\[\s\S]?|'')*(?:'|$)|\$(?<tag>(?:[A-Za-z_\x80-\uffff][\w\x80-\uffff]*)?)\$(?:(?!\$\k<tag>\$)[\s\S])*(?:\$\k<tag>\$|$)|(?:\d[\w.]*|\.\d[\w.]*)(?:(?<=[eE])[+-]\d+)?)`,
+	].join('|'),
+	'g',
+);
 
 /** The query without the values in it: every string and number is `?`. Names, parameters and the marks of comments stay. */
 export function masked(sql: string): string {
 	let text = '';
+	let done = 0;
 	for (const match of sql.matchAll(token)) {
-		const [whole, comment, , escaped, string, dollar, , , , number] = match;
-		if (comment !== undefined) text += commentOf(comment);
-		else if (escaped !== undefined || dollar !== undefined || number !== undefined) text += literal;
-		else if (string !== undefined) {
-			text += literal;
-			// With standard_conforming_strings off, `\'` would not end the string: nobody can tell where it ends, and all that follows goes.
-			if (/\\'/.test(string)) return `${text} …`;
-		} else text += whole;
+		const [whole, comment, kept, string] = match;
+		text += sql.slice(done, match.index);
+		done = match.index + whole.length;
+		text += comment !== undefined ? commentOf(comment) : (kept ?? literal);
+		// With standard_conforming_strings off, `\'` would not end the string: nobody can tell where it ends, and all that follows goes.
+		if (string?.includes("\\'")) return `${text} …`;
 	}
-	return text;
+	return text + sql.slice(done);
 }
 
 /** Tracing tools write values into comments; words there say which code asked. */

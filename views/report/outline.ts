@@ -15,7 +15,7 @@ export type Block =
 export type Item = {readonly text: string; readonly tone?: Tone; readonly more?: string};
 
 export type Length = {
-	/** Rows of each table. */
+	/** Rows of the first table of a pane; the others have half of it. */
 	readonly rows: number;
 };
 
@@ -118,7 +118,9 @@ function sectionBlocks(section: SectionReport, server: ServerReport, length: Len
 	const of = local[0] && `database ${local[0].database}${all ? `, one of ${all}` : ''}`;
 	const note = local.length === tables.length ? of : undefined;
 	const blocks: Block[] = [{is: 'heading', level: 2, text: section.title, ...(note !== undefined && {note})}];
-	for (const table of tables) blocks.push(...tableBlocks(table, tables.length > 1, length, note === undefined && table.database !== null ? of : undefined));
+	const half = {rows: Math.ceil(length.rows / 2)};
+	for (const table of tables)
+		blocks.push(...tableBlocks(table, tables.length > 1, table === tables[0] ? length : half, note === undefined && table.database !== null ? of : undefined));
 	const series = server.series.filter(one => one.section === section.id);
 	if (series.length > 0) blocks.push({is: 'charts', series});
 	return blocks;
