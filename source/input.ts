@@ -10,7 +10,10 @@ export function inputOf(state: Pick<State, 'tables' | 'servers' | 'watched' | 'h
 	const facts = Object.fromEntries(
 		Object.values(state.servers).flatMap(server => (server.facts && isOfCluster(state, server.id) ? [[server.id, server.facts]] : [])),
 	);
-	const input = {rows, facts, watched: state.watched, history: state.history};
+	const lost = Object.fromEntries(
+		Object.values(state.servers).flatMap(({id, feed}) => (id !== state.watched && feed.is === 'lost' ? [[id, feed.message]] : [])),
+	);
+	const input = {rows, facts, watched: state.watched, history: state.history, lost};
 	inputs.set(state.tables, input);
 	return input;
 }

@@ -90,6 +90,8 @@ export type Input = {
 	readonly facts: Readonly<Record<ServerId, Facts>>;
 	readonly watched: ServerId;
 	readonly history: History;
+	/** Companions that can't be asked now, and why. What they said last still stands in `rows`. */
+	readonly lost?: Readonly<Record<ServerId, string>>;
 };
 
 export type Column<R extends Row = Row> = {

@@ -156,15 +156,17 @@ for (const major of [13, 18]) {
 			const {rows} = await db2.client.query("select current_setting('primary_conninfo') as conninfo");
 			await standby.run("alter system set primary_conninfo = 'host=/nowhere port=1'");
 			await standby.run('select pg_reload_conf()');
+			await until(look, seen => rowsOf(seen, 'standby')[0]!.link === 'disconnected');
 			await write(2);
-			const cut = await until(look, state => rowsOf(state, 'standby')[0]!.link === 'disconnected' && findingOf(state, 'standby-missing') !== undefined);
-			const [own] = rowsOf(cut, 'standby');
-			assert.deepEqual([own!.lag_s, own!.unreplayed_bytes], [null, 0]);
-			assert.ok(Number(own!.lag_bytes) > MB);
-			const missing = rowsOf(cut, 'replication').filter(row => row.state === 'missing');
+			const cut = await until(look, seen => {
+				const [own] = rowsOf(seen, 'standby');
+				const missing = rowsOf(seen, 'replication').filter(row => row.state === 'missing');
+				return own!.unreplayed_bytes === 0 && Number(own!.lag_bytes) > MB && missing.length > 0 && findingOf(seen, 'standby-missing') !== undefined;
+			});
+			assert.equal(rowsOf(cut, 'standby')[0]!.lag_s, null);
 			assert.deepEqual(
-				missing.map(row => row.slot_name),
-				['s1'],
+				rowsOf(cut, 'replication').map(row => [row.slot_name, row.state]),
+				[['s1', 'missing']],
 			);
 			assert.notEqual(lagOf(cut), 0);
 			await standby.run(`alter system set primary_conninfo = '${rows[0].conninfo.replaceAll("'", "''")}'`);
@@ -223,10 +225,13 @@ for (const major of [13, 18]) {
 			await primary.run('select pg_reload_conf()');
 			away.add('db2');
 			await standby.stop();
-			const gone = await until(look, state => findingOf(state, 'standby-missing') !== undefined);
+			const named = /slot s1 is inactive.*synchronous_standby_names names s1.*seen before/;
+			const gone = await until(
+				look,
+				seen => findingOf(seen, 'standby-missing') !== undefined && rowsOf(seen, 'replication').some(row => named.test(String(row.note))),
+			);
 			const missing = rowsOf(gone, 'replication').filter(row => row.state === 'missing');
 			assert.equal(missing.length, 1, 'one standby, though its slot, a setting and the memory all name it');
-			assert.match(String(missing[0]!.note), /slot s1 is inactive.*synchronous_standby_names names s1.*seen before/);
 			assert.equal(findingOf(gone, 'standby-missing')!.level, 'critical');
 			assert.notEqual(lagOf(gone), 0);
 			await write(40);

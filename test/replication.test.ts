@@ -194,6 +194,38 @@ test('a standby without its primary is critical, one that reads the archive only
 	assert.deepEqual(found(derived({standby: [{...gone, streams: false}]})), []);
 });
 
+test('a companion that can’t be asked is not believed any more, nor is one that was never reached forgotten', () => {
+	const before = derived({standby: [{...recovering, slot_name: 's1'}], 'wal-rate': [rate]});
+	const at = (replicated: readonly Row[]) => {
+		const rows = {...before.rows, replication: replicated};
+		const lost = {db2: 'connection refused', db3: 'no such host'};
+		return {...input({...rows, standby: standby.derive!(before.rows.standby!, {...input(rows), lost})}), lost};
+	};
+	const gone = at([]);
+	assert.deepEqual(
+		gone.rows.standby!.map(row => [row.server, row.link, row.lag_s, row.lag_bytes, row.note]),
+		[
+			['db2', 'unreachable', null, null, 'can’t be asked: connection refused'],
+			['db3', 'unreachable', null, null, 'can’t be asked: no such host'],
+		],
+	);
+	assert.deepEqual(
+		found(gone).map(finding => [finding.id, finding.level, finding.subject]),
+		[
+			['standby-missing', 'critical', 'db2'],
+			['standby-missing', 'critical', 'db3'],
+		],
+	);
+	const lives = at([{...sender, slot_name: 's1', lag_s: 0, lag_bytes: 0}]);
+	assert.deepEqual(
+		found(lives).map(finding => [finding.level, finding.subject]),
+		[
+			['critical', 'db3'],
+			['notice', 'db2'],
+		],
+	);
+});
+
 test('replay that is paused or waits for queries says whose', () => {
 	const paused = found(derived({standby: [{...recovering, paused: true, unreplayed_bytes: 7 * MB, has_target: true}]}));
 	assert.deepEqual([paused[0]!.id, paused[0]!.level], ['replay-paused', 'warning']);

@@ -72,9 +72,9 @@ export type StandbyRow = {
 };
 export type Standby = StandbyRow & {
 	readonly server: string;
-	readonly conflicts_d: number | null;
+	readonly conflicts_d?: number | null;
 	/** `streaming` and heard of lately, or why its lag can't be known. */
-	readonly link: 'streaming' | 'silent' | 'connecting' | 'disconnected' | 'archive' | 'hidden';
+	readonly link: 'streaming' | 'silent' | 'connecting' | 'disconnected' | 'archive' | 'hidden' | 'unreachable';
 	readonly lag_s: number | null;
 	/** A lower bound when the link is not streaming. */
 	readonly lag_bytes: number | null;

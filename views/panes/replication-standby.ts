@@ -1,91 +1,10 @@
 import {levelOf} from '../../source/limits.ts';
-import type {Check, Hit, Input, Line, Row, Section, Table, Tone} from '../../source/pane.ts';
+import type {Check, Hit, Input, Line, Section, Table, Tone} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
 import {bytes, duration, plain, yes} from '../format.ts';
 import {resumeReplay} from './replication-actions.ts';
-import {clamped, type Standby, type WalRate} from './replication-rows.ts';
-
-function derive(rows: readonly Standby[], input: Input): readonly Row[] {
-	const before = (input.rows.standby ?? []) as readonly Standby[];
-	return rows.map(row =>
-		judged(
-			row,
-			before.find(one => one.server === row.server),
-			primaryPosition(row, input),
-		),
-	);
-}
-
-/**
- * "Received equals replayed" also holds when the receiver is gone, and the age of the last replayed commit grows on an idle primary:
- * only a link that was heard of lately says how far it is, and only bytes that wait make an age a lag.
- */
-function judged(row: Standby, before: Standby | undefined, primary: number | null): Standby {
-	const link = linkOf(row);
-	const waiting = clamped(row.replay_bytes);
-	if (link !== 'streaming') {
-		const behind = primary === null || row.replay_position === null ? clamped(row.unreplayed_bytes) : Math.max(0, primary - row.replay_position);
-		return {...row, link, lag_s: null, lag_bytes: link === 'hidden' ? null : behind, level_at: before?.level_at ?? null, note: noteOf(row, link)};
-	}
-	const levelAt = waiting === 0 ? row.server_time : (before?.level_at ?? null);
-	// The first commit after an idle hour is not an hour late: it can't be later than the last moment when nothing waited.
-	const most = levelAt === null ? Number.POSITIVE_INFINITY : Math.max(0, row.server_time - levelAt);
-	const late = waiting === 0 ? 0 : waiting === null || row.replayed_commit_s === null ? null : Math.min(Math.max(0, row.replayed_commit_s), most);
-	const lag_s = late === null ? null : Math.max(0, late - (row.apply_delay_s ?? 0));
-	return {...row, link, lag_s, lag_bytes: waiting, level_at: levelAt, note: noteOf(row, link)};
-}
-
-function linkOf(row: Standby): Standby['link'] {
-	if (row.receiver_pid === null) return row.streams === false ? 'archive' : 'disconnected';
-	if (row.receiver_status === null) return 'hidden';
-	if (row.receiver_status !== 'streaming') return 'connecting';
-	return row.heard_s !== null && row.heard_s <= (row.silence_s ?? 35) ? 'streaming' : 'silent';
-}
-
-function noteOf(row: Standby, link: Standby['link']): string {
-	const notes: string[] = [];
-	switch (link) {
-		case 'hidden':
-			notes.push('needs pg_read_all_stats: its receiver is hidden');
-			break;
-		case 'archive':
-			notes.push('replays from the archive: the lag is not known here');
-			break;
-		case 'disconnected':
-			notes.push('no WAL receiver: it gets nothing from its primary');
-			break;
-		case 'connecting':
-			notes.push(`receiver ${row.receiver_status}: it gets nothing yet`);
-			break;
-		case 'silent':
-			notes.push(`heard nothing for ${duration(row.heard_s)}`);
-			break;
-		case 'streaming':
-			break;
-	}
-	if (row.paused) notes.push(`replay is paused, ${bytes(clamped(row.unreplayed_bytes))} wait`);
-	if (row.replay_wait !== null) notes.push(`replay waits (${row.replay_wait}) for ${holderOf(row)}`);
-	if ((row.apply_delay_s ?? 0) > 0) notes.push(`${duration(row.apply_delay_s)} delay on purpose taken off`);
-	return notes.join('; ');
-}
-
-function holderOf(row: Standby): string {
-	if (row.replay_blockers) return `pid ${row.replay_blockers}`;
-	if (row.oldest_pid === null) return 'queries on it';
-	return `queries: the oldest is ${row.oldest_pid} ${row.oldest_user ?? ''} ${row.oldest_application ?? ''} since ${duration(row.oldest_query_s)}`.replace(
-		/ +/g,
-		' ',
-	);
-}
-
-/** Where the primary of the same cluster stands, if it is asked too. */
-function primaryPosition(row: Standby, input: Input): number | null {
-	const system = input.facts[row.server]?.system_identifier;
-	const primaries = ((input.rows['wal-rate'] ?? []) as readonly WalRate[]).filter(
-		one => !one.recovery && system !== undefined && system !== null && input.facts[one.server]?.system_identifier === system,
-	);
-	return primaries.length === 1 ? primaries[0]!.wal_bytes : null;
-}
+import {holderOf, standbysOf} from './replication-own.ts';
+import {clamped, isStandby, type Sender, type Standby} from './replication-rows.ts';
 
 function rowsOf(input: Input): readonly Standby[] {
 	return (input.rows.standby ?? []) as readonly Standby[];
@@ -100,9 +19,10 @@ const awayCheck: Check = {
 	class: 'now',
 	title: 'A standby gets nothing from its primary',
 	when: input =>
-		rowsOf(input)
-			.filter(row => row.link === 'disconnected' || row.link === 'silent' || row.link === 'connecting')
-			.map(row =>
+		rowsOf(input).flatMap(row => {
+			if (row.link === 'unreachable') return [unreachableHit(row, input)];
+			if (row.link !== 'disconnected' && row.link !== 'silent' && row.link !== 'connecting') return [];
+			return [
 				hit(row, {
 					level: 'critical',
 					field: 'link',
@@ -110,8 +30,20 @@ const awayCheck: Check = {
 					remedy: 'See its log for why the WAL receiver can’t connect: primary_conninfo, pg_hba.conf, or WAL that the primary no longer has.',
 					value: row.lag_bytes ?? 0,
 				}),
-			),
+			];
+		}),
 };
+
+/** Perhaps only pgperf can't reach it: while the primary sends to it, it lives. */
+function unreachableHit(row: Standby, input: Input): Hit {
+	const senders = ((input.rows.replication ?? []) as readonly Sender[]).filter(one => isStandby(one) && one.state === 'streaming');
+	const lives = senders.some(
+		one => (row.slot_name !== null && one.slot_name === row.slot_name) || (row.application_name !== null && one.application_name === row.application_name),
+	);
+	const title = lives ? `standby ${row.server} can’t be asked; its primary still sends to it` : `standby ${row.server} can’t be reached`;
+	const remedy = 'See whether it runs, and whether pgperf may connect to it from here.';
+	return hit(row, {level: lives ? 'notice' : 'critical', field: 'link', title, remedy, value: 0});
+}
 
 const lagCheck: Check = {
 	id: 'lag',
@@ -166,6 +98,7 @@ const linkTones: Readonly<Record<Standby['link'], Tone>> = {
 	disconnected: 'critical',
 	archive: 'plain',
 	hidden: 'dim',
+	unreachable: 'critical',
 };
 
 /** What each standby says of itself, where it can be asked. */
@@ -198,7 +131,7 @@ export const standby: Table = table<Standby>({
 	counters: ['conflicts'],
 	filters: {link: 'link', server: 'server'},
 	order: (a, b) => (b.lag_s ?? Number.POSITIVE_INFINITY) - (a.lag_s ?? Number.POSITIVE_INFINITY) || 0,
-	derive,
+	derive: standbysOf,
 	detail: {title: row => `Standby ${row.server}`, ask: [], sections: sectionsOf},
 	checks: [awayCheck, lagCheck, pausedCheck, conflictCheck],
 	actions: [resumeReplay],
