@@ -46,6 +46,10 @@ async function main(argv: readonly string[]): Promise<number> {
 			const [{diff}, {changed}] = await Promise.all([import('./io/diff.ts'), import('../views/report.ts')]);
 			return told(await diff(parsed, {changed}));
 		}
+		case 'act': {
+			const [{act}, {panes}, {evidence}] = await Promise.all([import('./io/act.ts'), import('../views/panes/index.ts'), import('../views/report.ts')]);
+			return told(await act(parsed, {panes, evidence}));
+		}
 		case 'sql':
 			return told(await (await import('./io/sql.ts')).sql(parsed));
 		case 'audit':

@@ -1,3 +1,5 @@
+import {verbLines} from './verbs.ts';
+
 /** What can be typed after `pgperf`: help, README and parsing are made from it. */
 
 export type Option = {
@@ -17,6 +19,8 @@ export type Command = {
 	readonly most: number | undefined;
 	readonly does: string;
 	readonly options: readonly Option[];
+	/** Lines of the help behind the options. */
+	readonly more?: readonly string[];
 };
 
 const connection: readonly Option[] = [
@@ -114,6 +118,23 @@ export const commands: readonly Command[] = [
 		options: [{name: 'format', value: 'FORMAT', does: 'text or markdown (text)'}, {name: 'output', value: 'FILE', does: 'write to a file'}, ...look],
 	},
 	{
+		name: 'act',
+		input: 'VERB [TARGET ...]',
+		most: 1000,
+		does: 'cancel, refresh, make partitions, vacuum: the actions of the console, for scripts and cron',
+		options: [
+			...connection,
+			{name: 'dry-run', does: 'print the statements and send nothing'},
+			{name: 'yes', does: 'do it without asking; needed where there is no terminal'},
+			{name: 'ahead', value: 'N', does: 'partitions: as many are to lie ahead of now'},
+			{name: 'older-than', value: 'AGE', does: 'partitions: those that ended so long ago, like "12 months"'},
+			{name: 'drop', does: 'with --older-than: drop them instead of detaching them'},
+			{name: 'config', value: 'FILE', does: 'configuration ($XDG_CONFIG_HOME/pgperf/config.toml)'},
+			...audit,
+		],
+		more: verbLines(),
+	},
+	{
 		name: 'sql',
 		input: '[NAME]',
 		most: 1,
@@ -151,6 +172,7 @@ export function helpOf(command: Command): string {
 		sentenceOf(command.does),
 		'',
 		...optionLines([...command.options, {name: 'help', does: 'this help'}]),
+		...(command.more ? ['', ...command.more] : []),
 	].join('\n');
 }
 

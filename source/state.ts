@@ -1,4 +1,5 @@
 import {type CheckState, type Coverage, freshChecks, noCoverage} from './checks.ts';
+import type {Source} from './due.ts';
 import type {Limits} from './limits.ts';
 import type {
 	Action,
@@ -15,7 +16,6 @@ import type {
 	RowKey,
 	Sample,
 	ServerId,
-	SessionName,
 	Step,
 	Table,
 	TableId,
@@ -50,7 +50,7 @@ export type Server = {
 	readonly rules?: Rules;
 	/** When the tick queries were asked last, on the schedule: a late tick does not move the next one. */
 	readonly tickAt: number;
-	readonly busy: Partial<Record<SessionName, number>>;
+	readonly busy: Partial<Record<Source, number>>;
 	/** What pgperf cost the server in the last round, ms. */
 	readonly cost: number;
 };
@@ -92,7 +92,8 @@ export type Plan = {
 	/** What must be typed; null: y is enough. */
 	readonly typed: string | null;
 };
-export type Outcome = {readonly subject: string; readonly done: boolean; readonly tone: Tone; readonly text: string};
+/** `refused`: nothing was sent at all. */
+export type Outcome = {readonly subject: string; readonly done: boolean; readonly tone: Tone; readonly text: string; readonly refused?: true};
 export type Notice = {readonly text: string; readonly tone: Tone; readonly until: number};
 
 export type Question = {
@@ -232,7 +233,7 @@ export type Event =
 	| {
 			readonly type: 'requested';
 			readonly server: ServerId;
-			readonly session: 'sample' | 'survey';
+			readonly session: Source;
 			readonly request: number;
 			readonly queries: readonly QueryName[];
 			readonly at: number;
@@ -240,7 +241,7 @@ export type Event =
 	| {
 			readonly type: 'sampled';
 			readonly server: ServerId;
-			readonly session: 'sample' | 'survey';
+			readonly session: Source;
 			readonly generation: number;
 			readonly request: number;
 			readonly at: number;

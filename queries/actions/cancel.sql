@@ -17,6 +17,8 @@ target as (
   select
     w.place,
     w.pid,
+    a.pid is null as gone,
+    a.backend_type = 'client backend' and a.state in ('idle', 'disabled') as idle,
     w.backend_start,
     w.xact_start,
     w.query_start,
@@ -77,6 +79,7 @@ select
   end as statement,
   t.why is null as ready,
   t.why,
+  coalesce(t.gone or t.idle, false) as nothing,
   (
     select pg_catalog.string_agg(case when many.targets > 1 then t.pid::text || ': ' || n.line else n.line end, pg_catalog.chr(10) order by n.place)
     from (

@@ -19,6 +19,7 @@ target as (
   select
     w.place,
     w.pid,
+    a.pid is null as gone,
     w.backend_start,
     w.xact_start,
     w.state_change,
@@ -80,6 +81,7 @@ select
   end as statement,
   t.why is null as ready,
   t.why,
+  t.gone as nothing,
   (
     select pg_catalog.string_agg(case when many.targets > 1 then t.pid::text || ': ' || n.line else n.line end, pg_catalog.chr(10) order by n.place)
     from (

@@ -1,5 +1,5 @@
 import {inputOf} from '../input.ts';
-import type {Facts, Line, ServerId} from '../pane.ts';
+import type {Line, ServerId} from '../pane.ts';
 import {isNothing, notesOf, serverOf, targetsOf, typedWord} from '../plans.ts';
 import {questionOf} from '../questions.ts';
 import type {Outcome, Plan, Question, State, Store} from '../state.ts';
@@ -21,10 +21,10 @@ export type ActionsOptions = {
 export type Planned = {readonly plan: Plan} | {readonly problem: string; readonly nothing?: boolean};
 
 export type Actions = {
-	/** Asks the server what would be sent. */
-	plan(question: Pick<Question, 'action' | 'rows' | 'input'>): Promise<Planned>;
+	/** Asks the server what would be sent. Rows that no pane has shown (`seen` is false) are judged by the plan alone. */
+	plan(question: Pick<Question, 'action' | 'rows' | 'input'>, seen?: boolean): Promise<Planned>;
 	/** Does what a plan says. */
-	start(action: Question['action'], plan: Plan, request: number): Promise<readonly Outcome[]>;
+	start(action: Question['action'], plan: Plan, request: number, cancel?: AbortSignal): Promise<readonly Outcome[]>;
 	/** Cancels what was asked to end and waits for it; what is still running is left to the server, and the audit says so. */
 	stop(): Promise<void>;
 };
@@ -39,11 +39,12 @@ export function startActions(options: ActionsOptions): Actions {
 	const runs = new Map<number, Run>();
 	let before: State = store.get();
 
-	const start: Actions['start'] = async (action, made, request) => {
+	const start: Actions['start'] = async (action, made, request, cancel) => {
 		const link = options.links.get(made.server);
 		if (!link) return [];
 		const started = run({...options, link}, action, made, request);
 		runs.set(request, started);
+		cancel?.addEventListener('abort', started.cancel, {once: true});
 		return started.settled.finally(() => runs.delete(request));
 	};
 
@@ -66,7 +67,7 @@ export function startActions(options: ActionsOptions): Actions {
 	});
 
 	return {
-		plan: question => plan(options, store.get(), question),
+		plan: (question, seen) => plan(options, store.get(), question, seen),
 		start,
 		async stop() {
 			unsubscribe();
@@ -78,7 +79,12 @@ export function startActions(options: ActionsOptions): Actions {
 }
 
 /** The statements that would run, asked of the server; or a sentence why there are none. */
-async function plan(options: Pick<ActionsOptions, 'links' | 'now'>, state: State, question: Pick<Question, 'action' | 'rows' | 'input'>): Promise<Planned> {
+async function plan(
+	options: Pick<ActionsOptions, 'links' | 'now'>,
+	state: State,
+	question: Pick<Question, 'action' | 'rows' | 'input'>,
+	seen = true,
+): Promise<Planned> {
 	const {action, rows, input} = question;
 	const id = serverOf(rows, state.watched, Object.keys(state.servers));
 	if (id === undefined) return {problem: 'the marked rows are on different servers: mark those of one'};
@@ -87,7 +93,7 @@ async function plan(options: Pick<ActionsOptions, 'links' | 'now'>, state: State
 	if (!server?.facts || !link) return {problem: 'the server does not answer'};
 	if (!('sql' in action.plan)) return {problem: 'this action is not for PostgreSQL'};
 	const {facts} = server;
-	const possible = rows.filter(row => action.disabled?.(row, facts as Facts) === undefined);
+	const possible = seen ? rows.filter(row => action.disabled?.(row, facts) === undefined) : rows;
 	const result = await link.one('act', action.plan.sql, action.params(possible, input, facts));
 	if (result.status === 'failed') return {problem: `the plan could not be made: ${result.message}`};
 	if (result.status === 'skipped') return {problem: `${result.reason}${result.remedy ? ` (${result.remedy})` : ''}`};
@@ -98,7 +104,7 @@ async function plan(options: Pick<ActionsOptions, 'links' | 'now'>, state: State
 	const left = rows.length - possible.length;
 	const lines: readonly Line[] = [
 		...notesOf(result.sample.rows),
-		...(action.cost?.(possible, inputOf(state)) ?? []),
+		...(seen ? (action.cost?.(possible, inputOf(state)) ?? []) : []),
 		...(left > 0 ? [[{text: `${left} of ${rows.length} marked can't be chosen and are left out`, tone: 'warning' as const}]] : []),
 	];
 	const typed = typedWord(action, ready, possible.length, state.settings.confirm === 'type');

@@ -45,7 +45,7 @@ export function run(options: RunnerOptions, action: Action, plan: Plan, request:
 
 	async function all(): Promise<readonly Outcome[]> {
 		const outcomes: Outcome[] = [];
-		const evidence = refusal(store.get(), action, plan) === undefined ? evidenceOf(options, action, targets) : {};
+		const evidence = action.run === 'signal' && refusal(store.get(), action, plan) === undefined ? evidenceOf(options, action, targets) : {};
 		for (const target of targets) {
 			const refused = refusal(store.get(), action, plan);
 			if (refused !== undefined) outcomes.push(refusedBy(target, refused));
@@ -70,7 +70,7 @@ export function run(options: RunnerOptions, action: Action, plan: Plan, request:
 			}),
 		);
 		open.delete(target);
-		const after = outcome.done ? 'done' : outcome.tone === 'critical' ? 'unknown' : 'failed';
+		const after = outcome.done ? 'done' : outcome.refused ? 'refused' : outcome.tone === 'critical' ? 'unknown' : 'failed';
 		const ms = Math.round(options.now() - start);
 		const broken = left ? undefined : written(options, plan, action, target, {outcome: after, detail: outcome.text, ms, ...evidence});
 		return broken === undefined ? outcome : {...outcome, tone: 'warning', text: `${outcome.text}; ${broken}`};
@@ -121,10 +121,10 @@ function factsOf(state: State, plan: Plan): Facts {
 }
 
 function refusedBy(target: Target, text: string): Outcome {
-	return {subject: target.subject, done: false, tone: 'warning', text: `${target.subject}: ${text}`};
+	return {subject: target.subject, done: false, tone: 'warning', text: `${target.subject}: ${text}`, refused: true};
 }
 
-/** What is known before it is destroyed. */
+/** What is known before a signal destroys it. */
 function evidenceOf(options: RunnerOptions, action: Action, targets: readonly Target[]): Pick<AuditLine, 'evidence'> {
 	const name = `${stamp(options.wall())}-${action.id}-${(targets[0]?.subject ?? '').replace(/[^\w.-]/g, '_').slice(0, 40)}.json`;
 	const evidence = options.audit?.evidence(name, options.evidence(options.store.get()));
