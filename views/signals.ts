@@ -59,10 +59,7 @@ function neverSignalled(row: Signalled, facts: Facts): string | undefined {
 			? `an autovacuum worker: grant pg_signal_autovacuum_worker to ${facts.role}`
 			: 'an autovacuum worker: only a superuser may signal it before PostgreSQL 18';
 	}
-	if (row.usename !== facts.role && !facts.superuser && !facts.canSignal && row.backend_type === 'client backend') {
-		// Membership in the other role would do as well; only the server knows, and the plan asks it.
-		return undefined;
-	}
+	// Whether this role may signal that one, only the server knows for sure: the plan asks it.
 	return ['client backend', 'autovacuum worker', 'walsender'].includes(row.backend_type ?? '')
 		? undefined
 		: `${row.backend_type ?? 'this process'} is part of the server: not from here`;

@@ -4,6 +4,8 @@ import type {Answers, Check, Hit, Input, Line, Pane, Row, Section, Tone, Value} 
 import {table} from '../../source/pane.ts';
 import {count, duration, milliseconds, plain, unknown} from '../format.ts';
 import {cancel, isActive, isIdleInTransaction, type Signalled, stateWord, terminate} from '../signals.ts';
+import {horizon} from './sessions-horizon.ts';
+import {limits} from './sessions-limits.ts';
 import {seenCount, vitalsOf} from './vitals.ts';
 
 /** queries/sessions.sql: one backend. */
@@ -341,7 +343,7 @@ const sessionsTable = table<Session>({
 	actions: [cancel, terminate],
 });
 
-export const sessions: Pane = {id: 'sessions', key: '2', title: 'Sessions', tables: [sessionsTable], arrange: 'stack', tile};
+export const sessions: Pane = {id: 'sessions', key: '2', title: 'Sessions', tables: [sessionsTable, horizon, limits], arrange: 'switch', tile};
 
 function tile(input: Input): ReturnType<NonNullable<Pane['tile']>> {
 	const row = vitalsOf(input);
