@@ -72,7 +72,7 @@ function summary(_: readonly XminHorizonRow[], input: Input): readonly Line[] {
 /** Vacuum removes no row version that one of these could still see. Sessions and prepared transactions count for their own database. */
 export const horizon: Table = table<XminHorizonRow>({
 	id: 'xmin-horizon',
-	title: 'Xmin horizon: who holds back vacuum',
+	title: 'Xmin horizon',
 	empty: 'Nobody holds back vacuum.',
 	from: {sql: 'xmin-horizon'},
 	scope: 'server',

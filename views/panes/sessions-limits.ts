@@ -42,7 +42,7 @@ function keyOf(row: ConnectionLimitsRow): string {
 
 export const limits: Table = table<LimitedRow>({
 	id: 'connection-limits',
-	title: 'Connection limits of roles and databases',
+	title: 'Connection limits',
 	empty: 'No role and no database has a limit of its own.',
 	from: {sql: 'connection-limits'},
 	scope: 'server',
