@@ -1,7 +1,7 @@
 import {setTimeout as pause} from 'node:timers/promises';
 import {type Catalog, localQueries, pick} from '../catalog.ts';
 import {counts} from '../cluster.ts';
-import {sqlOf} from '../due.ts';
+import {queryOf, type Source, sqlOf} from '../due.ts';
 import type {History, Pane, QueryName, Result, Row, ServerId, Table} from '../pane.ts';
 import {reducer} from '../reduce.ts';
 import {createStore, type Event, initialState, type Settings, type State, type Store} from '../state.ts';
@@ -21,7 +21,10 @@ export type SnapshotOptions = {
 	readonly interval: number | null;
 	/** For everything, connecting too, ms. */
 	readonly budget: number;
+	/** Redis and PgBouncer of the watched server; without it their tables are not asked. */
+	readonly others?: Others;
 };
+type Others = {readonly ask: (source: 'redis' | 'pgbouncer', names: readonly QueryName[]) => Promise<Readonly<Record<QueryName, Result>>>};
 export type Snapshot = {
 	readonly state: State;
 	/** The series in steps of a second, while the two samples are the interval apart. */
@@ -44,7 +47,7 @@ const looked = 200;
  * is forbidden or slow costs its own tables only.
  */
 export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot | Problem> {
-	const {panes, catalog, servers, interval, budget} = options;
+	const {panes, catalog, servers, interval, budget, others} = options;
 	const time: Time = {end: performance.now() + budget, budget};
 	const step = Math.min(1000, interval ?? 1000);
 	const main = storeOf(options, panes, interval ?? 1000);
@@ -65,11 +68,8 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot |
 		await Promise.all(
 			live.flatMap(one => {
 				const wanted = tables.filter(table => isAsked(main.get(), one.id, table) && (!again || worthAsking(main.get(), one.id, table)));
-				return [
-					ask(one, 'sample', namesOf(wanted, 'sample'), [main, seconds], time),
-					// What hangs costs its neighbours no more than one answer: they go in small groups.
-					ask(one, 'survey', namesOf(wanted, 'survey'), [main], time),
-				];
+				const asked: readonly Source[] = one === link && others ? ['sample', 'survey', 'redis', 'pgbouncer'] : ['sample', 'survey'];
+				return asked.map(source => ask(askerOf(one, source, others), source, namesOf(wanted, source), source === 'sample' ? [main, seconds] : [main], time));
 			}),
 		);
 	};
@@ -83,7 +83,7 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot |
 				frame.flatMap(pane => pane.tables),
 				'sample',
 			);
-			await everySecond(Math.min(time.end, performance.now() + interval), step, () => ask(link, 'sample', names, [seconds], time));
+			await everySecond(Math.min(time.end, performance.now() + interval), step, () => ask(askerOf(link, 'sample', others), 'sample', names, [seconds], time));
 			await round(true);
 		}
 		await lookUp(link, main, tables, time);
@@ -172,41 +172,55 @@ async function within<T>(promise: Promise<T>, end: number): Promise<T | undefine
 	}
 }
 
-function namesOf(tables: readonly Table[], session: 'sample' | 'survey'): readonly QueryName[] {
-	return [...new Set(tables.filter(table => (table.every === 'tick') === (session === 'sample')).flatMap(table => sqlOf(table) ?? []))];
+function namesOf(tables: readonly Table[], source: Source): readonly QueryName[] {
+	return [...new Set(tables.filter(table => sourceOf(table) === source).flatMap(table => queryOf(table) ?? []))];
+}
+
+function sourceOf(table: Table): Source {
+	if ('redis' in table.from) return 'redis';
+	if ('pgbouncer' in table.from) return 'pgbouncer';
+	return table.every === 'tick' ? 'sample' : 'survey';
 }
 
 /** A companion is asked what the whole cluster is asked, and only if it is of the cluster. */
 function isAsked(state: State, server: ServerId, table: Table): boolean {
-	return server === state.watched || (table.scope === 'cluster' && counts(state, server, sqlOf(table) ?? ''));
+	return server === state.watched || (table.scope === 'cluster' && counts(state, server, queryOf(table) ?? ''));
 }
 
 /** The second time only what moves, and what may work now: not what was refused, and not what was too slow once. */
 function worthAsking(state: State, server: ServerId, table: Table): boolean {
-	const result = state.answers[server]?.[sqlOf(table) ?? '']?.result;
+	const result = state.answers[server]?.[queryOf(table) ?? '']?.result;
 	if (result?.status === 'ok') return table.every === 'tick' || (table.counters?.length ?? 0) > 0;
 	return result?.status === 'failed' && result.code !== '57014';
 }
 
-async function ask(link: Link, session: 'sample' | 'survey', names: readonly QueryName[], stores: readonly Store[], time: Time): Promise<void> {
-	const size = session === 'sample' ? Math.max(1, names.length) : together;
+type Answered = {readonly results: Readonly<Record<QueryName, Result>>; readonly roundTrip?: number};
+type Asker = {readonly id: ServerId; readonly ask: (names: readonly QueryName[]) => Promise<Answered>};
+
+function askerOf(link: Link, source: Source, others: Others | undefined): Asker {
+	if (source === 'sample' || source === 'survey') return {id: link.id, ask: names => link.ask(source, names)};
+	return {id: link.id, ask: async names => ({results: (await others?.ask(source, names)) ?? {}})};
+}
+
+/** What hangs costs its neighbours no more than one answer: slow questions go in small groups. */
+async function ask({id, ask: send}: Asker, source: Source, names: readonly QueryName[], stores: readonly Store[], time: Time): Promise<void> {
+	const size = source === 'sample' ? Math.max(1, names.length) : together;
 	for (let start = 0; start < names.length; start += size) {
 		const group = names.slice(start, start + size);
-		const asked = stores.map(store => requested(store, link.id, session, group));
-		const answer = performance.now() < time.end ? await within(link.ask(session, group), time.end) : undefined;
+		const asked = stores.map(store => requested(store, id, source, group));
+		const answer = performance.now() < time.end ? await within(send(group), time.end) : undefined;
 		const message = `not answered within the ${time.budget / 1000} s of the whole report (--timeout)`;
 		const results = answer?.results ?? Object.fromEntries(group.map((name): [QueryName, Result] => [name, {status: 'failed', message, code: undefined}]));
 		stores.forEach((store, index) => {
-			const {generation} = store.get().servers[link.id]!;
+			const {generation} = store.get().servers[id]!;
 			// The connection was lost meanwhile: what is said of it counts all the same.
-			const request = generation === asked[index]!.generation ? asked[index]!.request : requested(store, link.id, session, group).request;
-			const roundTrip = answer?.roundTrip;
-			store.dispatch({type: 'sampled', server: link.id, session, generation, request, at: performance.now(), results, roundTrip});
+			const request = generation === asked[index]!.generation ? asked[index]!.request : requested(store, id, source, group).request;
+			store.dispatch({type: 'sampled', server: id, session: source, generation, request, at: performance.now(), results, roundTrip: answer?.roundTrip});
 		});
 	}
 }
 
-function requested(store: Store, server: ServerId, session: 'sample' | 'survey', queries: readonly QueryName[]): {generation: number; request: number} {
+function requested(store: Store, server: ServerId, session: Source, queries: readonly QueryName[]): {generation: number; request: number} {
 	const state = store.get();
 	const request = state.requests + 1;
 	store.dispatch({type: 'requested', server, session, request, queries, at: performance.now()});
