@@ -295,6 +295,20 @@ test('no temporary directory', async () => {
 	});
 });
 
+test('programs that are named are used, those of another major only where any will do', async () => {
+	const [old, current] = await Promise.all([binaries(17), binaries(18)]);
+	assert.ok(!isProblem(old) && !isProblem(current));
+	await withEnvironment({}, async () => {
+		process.env.PGPERF_PG_BIN = old.bin;
+		assert.deepEqual(await binaries(18), current);
+		assert.deepEqual(await binaries(18, {any: true}), old);
+		assert.deepEqual(await binaries(17), old);
+	});
+	await withEnvironment({PGPERF_PG_BIN_18: current.bin, PGPERF_CACHE: '/dev/null/cache'}, async () => {
+		assert.deepEqual(await binaries(18), current);
+	});
+});
+
 test('a cache that cannot be written', async () => {
 	await withEnvironment({PGPERF_CACHE: '/dev/null/cache'}, async () => {
 		const answer = await binaries(17);

@@ -19,11 +19,15 @@ export async function demo(argv: string[], run: RunCommand): Promise<number> {
 	}
 	const progress = showProgress();
 	let room: Room | undefined;
+	let leaving = false;
 	const leave = async (signal: NodeJS.Signals) => {
+		leaving = true;
 		progress.done();
 		await room?.close();
 		process.exit(signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : 129);
 	};
+	/** Once everything ends, what fails for that reason is nobody's news. */
+	const unlessLeaving = <T>(outcome: T): T | Promise<never> => (leaving ? new Promise<never>(() => {}) : outcome);
 	const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 	for (const signal of signals) process.on(signal, leave);
 	const stack = await startStack({
@@ -32,6 +36,8 @@ export async function demo(argv: string[], run: RunCommand): Promise<number> {
 		onRoom: opened => {
 			room = opened;
 		},
+	}).then(unlessLeaving, async (error: unknown) => {
+		throw await unlessLeaving(error);
 	});
 	if (isProblem(stack)) {
 		progress.done();
@@ -42,7 +48,7 @@ export async function demo(argv: string[], run: RunCommand): Promise<number> {
 		for (const note of stack.notes) progress.note(note);
 		// The console shows how the data arrive; everything else wants to see them complete.
 		if (wish.command[0] !== 'top') {
-			const problem = await stack.ready;
+			const problem = await stack.ready.then(unlessLeaving);
 			if (problem) progress.note(problem.problem);
 		}
 		progress.done();

@@ -26,7 +26,7 @@ export function startOf(pid: number): string {
 }
 
 /** Only what the stack itself starts: a person's shell or psql that happens to stand in the directory is none of our business. */
-const ours = /^(postgres|redis-server|valkey-server|pgbouncer|node|tsx|npm)/;
+const ours = /^(postgres|initdb|redis-server|valkey-server|pgbouncer|node|tsx|npm)/;
 
 /** The servers and helpers that run in one of these directories: named in their command line, or (backends, npm) working there. */
 export function processesIn(directories: readonly string[]): readonly Process[] {

@@ -32,8 +32,9 @@ export type Room = {
 	readonly data: string;
 	readonly socket: string;
 	readonly account: Account | undefined;
-	/** Ends whatever still runs in the room, and removes it. */
+	/** Ends whatever still runs in the room, and removes it. From then on nothing more is started in it. */
 	readonly close: () => Promise<void>;
+	readonly closed: () => boolean;
 };
 
 const prefix = 'pgperf-room-';
@@ -62,7 +63,12 @@ export function openRoom(): Room | Problem {
 			chmodSync(dir, 0o711);
 			for (const directory of [data, socket]) lchownSync(directory, account.uid, account.gid);
 		}
-		return {dir, data, socket, account, close: release};
+		let closed = false;
+		const close = () => {
+			closed = true;
+			return release();
+		};
+		return {dir, data, socket, account, close, closed: () => closed};
 	} catch (error) {
 		return {problem: `No directory could be made in ${place} (${codeOf(error)}): set TMPDIR to one that has space and can be written.`};
 	}

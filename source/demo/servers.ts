@@ -168,6 +168,8 @@ export type Program = {
 
 /** Starts a server as our child in a session of its own: Ctrl-C in the terminal has to reach the console alone. */
 export function spawnServer(room: Room, program: Program): Server {
+	// What is started behind the guard's back would stay for ever.
+	if (room.closed()) throw new Error(`${program.name} was to be started while everything ends`);
 	const log = join(room.dir, `${program.name}.log`);
 	// A pipe that nobody empties would stop the server at 64 kB.
 	const output = openSync(log, 'a', 0o600);

@@ -111,6 +111,8 @@ async function prepare(room: Room, primary: Postgres, password: string): Promise
 	client.on('error', () => {});
 	await client.connect();
 	try {
+		// A statement that carries a password is not for the statistics.
+		await client.query('set pg_stat_statements.track_utility = off');
 		await client.query(`alter role postgres password '${password}'`);
 		await client.query('create database shop');
 		// Before the standby starts: from here on all WAL is kept for it.
@@ -136,6 +138,7 @@ type Others = {readonly replica?: Server; readonly redis?: RedisServer; readonly
 
 /** A process of its own: what it does must not be felt in the console. */
 function startWorkload(room: Room, primary: Postgres, load: StackOptions['load'], others: Others): ChildProcess {
+	if (room.closed()) throw new Error('the workload was to be started while everything ends');
 	const log = openSync(join(room.dir, 'workload.log'), 'a', 0o600);
 	const child = spawn(
 		process.execPath,

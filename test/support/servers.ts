@@ -1,4 +1,3 @@
-import {join} from 'node:path';
 import {after} from 'node:test';
 import pg from 'pg';
 import {binaries} from '../../source/demo/binaries.ts';
@@ -206,8 +205,4 @@ export async function until<T>(ask: () => Promise<T> | T, satisfied: (answer: T)
 /** The directories of this process's servers: gone once the process is. */
 export function roomDirectories(): readonly string[] {
 	return [room().dir, room().data];
-}
-
-export function logOf(name: string): string {
-	return join(room().dir, `${name}.log`);
 }
