@@ -4,7 +4,7 @@ import type {Check, Hit, Input, Line, Pane, Row, Section} from '../../source/pan
 import {table} from '../../source/pane.ts';
 import {atLeast, count, duration, unknown} from '../format.ts';
 import {cancel, isActive, isIdleInTransaction, isOwn, stateWord, terminate} from '../signals.ts';
-import {lockLines, statementLines} from './sessions.ts';
+import {lockLines, statementLines} from './sessions-detail.ts';
 import {vitalsOf} from './vitals.ts';
 
 function stateOf(row: Tree): string {
