@@ -69,6 +69,13 @@ async function reportFrom(options: Arguments, face: ReportFace, wish: Wish): Pro
 		: face.reportOf(servers, {wall, interval_s: wish.interval === null ? null : wish.interval / 1000, literals: wish.literals});
 }
 
+/** Nobody should wonder for seconds whether anything happens; taken back when it goes on. */
+function saidOnTerminal(seconds: number): () => void {
+	if (!process.stderr.isTTY || !process.stdout.isTTY) return () => undefined;
+	process.stderr.write(`pgperf: asked once; ${seconds} s until the second sample …`);
+	return () => process.stderr.write('\r\u001b[K');
+}
+
 export function readReport(file: string): Report | Problem {
 	let text: string;
 	try {
@@ -132,7 +139,7 @@ async function look(job: Job, {servers, settings}: Subject, {panes, only}: Chose
 	const {face, wish, catalog, end} = job;
 	const budget = end - performance.now();
 	if (budget <= 0) return {problem: 'not asked: the time of the whole report was used up (--timeout)', exit: 69};
-	const snapshot = await takeSnapshot({panes, catalog, settings, servers, interval: wish.interval, budget});
+	const snapshot = await takeSnapshot({panes, catalog, settings, servers, interval: wish.interval, budget, onWait: saidOnTerminal});
 	if (isProblem(snapshot)) return snapshot;
 	const {state, history, impossible, databases} = snapshot;
 	const report = face.serverReport(state, {

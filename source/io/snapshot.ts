@@ -23,6 +23,8 @@ export type SnapshotOptions = {
 	readonly budget: number;
 	/** Redis and PgBouncer of the watched server; without it their tables are not asked. */
 	readonly others?: Others;
+	/** Called when nothing is left but to wait for the second sample; what it returns, after that. */
+	readonly onWait?: (seconds: number) => () => void;
 };
 type Others = {readonly ask: (source: 'redis' | 'pgbouncer', names: readonly QueryName[]) => Promise<Readonly<Record<QueryName, Result>>>};
 export type Snapshot = {
@@ -83,7 +85,9 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot |
 				frame.flatMap(pane => pane.tables),
 				'sample',
 			);
+			const over = options.onWait?.(interval / 1000);
 			await everySecond(Math.min(time.end, performance.now() + interval), step, () => ask(askerOf(link, 'sample', others), 'sample', names, [seconds], time));
+			over?.();
 			await round(true);
 		}
 		await lookUp(link, main, tables, time);
