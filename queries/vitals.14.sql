@@ -33,6 +33,7 @@ select
   pg_catalog.pg_is_in_recovery() as recovery,
   pg_catalog.date_part('epoch', pg_catalog.pg_postmaster_start_time())::float8 as started_at,
   coalesce((select pg_catalog.string_agg(e.extname || '=' || e.extversion, ',' order by e.extname) from pg_catalog.pg_extension e), '') as extensions,
+  pg_catalog.pg_has_role('pg_read_all_stats', 'usage') as can_read_all,
   (pg_catalog.current_setting('max_connections')::int4
     - pg_catalog.current_setting('superuser_reserved_connections')::int4
     - coalesce(nullif(pg_catalog.current_setting('reserved_connections', true), '')::int4, 0)

@@ -11,6 +11,7 @@ export type VitalsRow = {
 	readonly recovery: boolean;
 	readonly started_at: number;
 	readonly extensions: string;
+	readonly can_read_all: boolean;
 	readonly usable: number;
 	readonly connections: number;
 	readonly own: number;
