@@ -4,9 +4,10 @@ import {counts} from './cluster.ts';
 import {pushed, withChanges} from './derive.ts';
 import {longestChange, queryOf} from './due.ts';
 import {inputOf} from './input.ts';
+import {logged} from './log.ts';
 import {withLookups} from './lookup.ts';
 import type {Facts, History, QueryName, Result, Row, ServerId, Table, TableId} from './pane.ts';
-import type {Answer, Event, LogEntry, Server, State, TableData} from './state.ts';
+import type {Answer, Event, Server, State, TableData} from './state.ts';
 
 type Of<Type extends Event['type']> = Extract<Event, {readonly type: Type}>;
 
@@ -57,10 +58,10 @@ export function connected(state: State, event: Of<'connected'>): State {
 /** Into the log, and the weightiest of what happened to the watched server onto the screen. */
 function told(state: State, id: ServerId, changes: readonly Change[]): State {
 	const title = state.servers[id]?.title ?? id;
-	const entries = changes.map(({text, tone}): LogEntry => ({wall: state.wall, kind: 'console', text: `${title}: ${text}`, tone}));
+	const entries = changes.map(({text, tone}) => ({kind: 'console' as const, text: `${title}: ${text}`, tone}));
 	const first = changes[0];
 	const notice = first && id === state.watched ? {text: changes.map(({text}) => text).join('; '), tone: first.tone, until: state.now + 15_000} : state.notice;
-	return entries.length === 0 ? state : {...state, log: [...state.log, ...entries].slice(-500), notice};
+	return entries.length === 0 ? state : {...logged(state, ...entries), notice};
 }
 
 /** Nothing is counted across a reconnect, and what was refused may be possible now. */

@@ -1,6 +1,7 @@
 import {chosenRows, whyNot} from './keys.ts';
+import {logged} from './log.ts';
 import type {Action} from './pane.ts';
-import type {Event, LogEntry, Overlay, Question, State} from './state.ts';
+import type {Event, Overlay, Question, State} from './state.ts';
 import {focusedTable, topOverlay} from './state.ts';
 
 /** A plan older than this is made again, ms. */
@@ -123,7 +124,7 @@ export function cancelled(state: State, request: number): State {
 
 /** Always reaches the log, whatever is on the screen by now. */
 export function settled(state: State, event: Of<'settled'>): State {
-	const entries: LogEntry[] = event.outcomes.map(outcome => ({wall: state.wall, kind: 'action', text: `${event.title}: ${outcome.text}`, tone: outcome.tone}));
+	const entries = event.outcomes.map(outcome => ({kind: 'action' as const, text: `${event.title}: ${outcome.text}`, tone: outcome.tone}));
 	const failed = event.outcomes.find(outcome => !outcome.done);
 	const shown = failed ?? event.outcomes[0];
 	const text =
@@ -131,9 +132,8 @@ export function settled(state: State, event: Of<'settled'>): State {
 			? `${event.outcomes.filter(one => one.done).length} of ${event.outcomes.length} done${failed ? `; ${failed.text}` : ''}`
 			: (shown?.text ?? event.title);
 	return {
-		...state,
+		...logged(state, ...entries),
 		running: state.running.filter(one => one.request !== event.request),
-		log: [...state.log, ...entries].slice(-500),
 		overlays: state.overlays.map(overlay =>
 			overlay.is === 'progress' && overlay.request === event.request ? {...overlay, cancel: 'impossible' as const, outcomes: event.outcomes} : overlay,
 		),

@@ -1,9 +1,10 @@
 import {connected, derived, known, lost, refreshedFacts, requested, sampled, withServer} from './answers.ts';
 import {freshChecks, noCoverage} from './checks.ts';
+import {logged, notified, withLogTables} from './log.ts';
 import {called, chosen, closed, erased, menuItems, serverItems, typed, withTop} from './overlays.ts';
 import type {Pane, Table} from './pane.ts';
 import {answered, asked, cancelled, filled, painted, planned, progressed, settled} from './questions.ts';
-import {type Event, focusedTable, type LogEntry, paneOf, type Size, type State, shownTables, topOverlay} from './state.ts';
+import {type Event, focusedTable, paneOf, type Size, type State, shownTables, topOverlay} from './state.ts';
 import {compared, cursorIndex, freshView, type View} from './visible.ts';
 import {bodyOf, scrolledTop, selectedRow, viewOf, visibleRows} from './window.ts';
 
@@ -13,10 +14,15 @@ import {bodyOf, scrolledTop, selectedRow, viewOf, visibleRows} from './window.ts
  */
 export function reducer(lastScroll: (state: State) => number): (state: State, event: Event) => State {
 	return (state, event) => {
-		const next = settle(state, turned(state, step(state, event)));
+		const next = settle(state, withLog(state, turned(state, step(state, event))));
 		if (event.type === 'sampled') return toldFindings(state, next);
 		return event.type === 'moved' || event.type === 'resized' ? withinScroll(next, lastScroll) : next;
 	};
+}
+
+function withLog(before: State, state: State): State {
+	const stale = before.log !== state.log || before.pane !== state.pane;
+	return stale ? withLogTables(state) : state;
 }
 
 /** Another pane, or another of its tables: from now on it is looked at. */
@@ -115,7 +121,7 @@ function step(state: State, event: Event): State {
 		case 'settled':
 			return settled(state, event);
 		case 'notified':
-			return logged(state, {kind: 'notification', text: `${event.channel}: ${event.payload}`, tone: 'plain'});
+			return notified(state, event.channel, event.payload);
 		case 'noticed':
 			return {...state, notice: {text: event.text, tone: event.tone, until: state.now + 6000}};
 		case 'logged':
@@ -342,10 +348,6 @@ function placesKnown(state: State, {places, databases}: Extract<Event, {type: 'p
 	const next = {...state, places, databases};
 	const overlay = topOverlay(state);
 	return overlay?.is === 'menu' && overlay.menu === 'servers' ? withTop(next, {...overlay, items: serverItems(next)}) : next;
-}
-
-export function logged(state: State, entry: Omit<LogEntry, 'wall'>): State {
-	return {...state, log: [...state.log.slice(-499), {...entry, wall: state.wall}]};
 }
 
 /** Findings that came and went are part of the log. */

@@ -147,7 +147,19 @@ export type Overlay =
 	| {readonly is: 'findings'; readonly scroll: number}
 	| {readonly is: 'log'; readonly scroll: number};
 
-export type LogEntry = {readonly wall: number; readonly kind: 'action' | 'finding' | 'notification' | 'console'; readonly text: string; readonly tone: Tone};
+export type LogEntry = {
+	/** Counts up: the row's identity. */
+	readonly n: number;
+	readonly wall: number;
+	readonly kind: 'action' | 'finding' | 'notification' | 'console';
+	readonly text: string;
+	readonly tone: Tone;
+	/** Of a notification. */
+	readonly channel?: string;
+	/** The cache tag that the rules make of it, or why they make none. */
+	readonly tag?: string;
+	readonly noTag?: string;
+};
 
 /** What the configuration says of one server. */
 export type Rules = {
@@ -156,6 +168,8 @@ export type Rules = {
 	/** Every question of the design is a y/n; 'type' asks for the word each time. */
 	readonly confirm: 'ask' | 'type';
 	readonly limits: Limits;
+	/** Table, or `*`, to the tag that a notification of it names. */
+	readonly invalidate?: Readonly<Record<string, string>>;
 };
 
 /** What was decided at the start and holds for the run; the rules are those of the watched server. */
@@ -278,7 +292,7 @@ export type Event =
 	| {readonly type: 'settled'; readonly request: number; readonly title: string; readonly outcomes: readonly Outcome[]}
 	| {readonly type: 'notified'; readonly channel: string; readonly payload: string}
 	| {readonly type: 'noticed'; readonly text: string; readonly tone: Tone}
-	| {readonly type: 'logged'; readonly entry: Omit<LogEntry, 'wall'>}
+	| {readonly type: 'logged'; readonly entry: Omit<LogEntry, 'wall' | 'n'>}
 	| {readonly type: 'copied'; readonly whole: boolean}
 	| {readonly type: 'recorded'}
 	| {readonly type: 'suspended'}

@@ -4,7 +4,9 @@ import {isNothing, notesOf, serverOf, targetsOf, typedWord} from '../plans.ts';
 import {questionOf} from '../questions.ts';
 import type {Outcome, Plan, Question, State, Store} from '../state.ts';
 import type {Audit} from './audit.ts';
+import {planInvalidation} from './invalidate.ts';
 import type {Link} from './postgres.ts';
+import type {RedisLink} from './redis.ts';
 import {type Run, run, stamp} from './runner.ts';
 
 export type ActionsOptions = {
@@ -16,6 +18,8 @@ export type ActionsOptions = {
 	readonly wall: () => number;
 	/** What is known now, as report JSON: kept as evidence before a signal destroys it. */
 	readonly evidence: (state: State) => string;
+	/** The Redis that belongs to the watched server. */
+	readonly redis?: () => RedisLink | undefined;
 };
 
 export type Planned = {readonly plan: Plan} | {readonly problem: string; readonly nothing?: boolean};
@@ -42,7 +46,7 @@ export function startActions(options: ActionsOptions): Actions {
 	const start: Actions['start'] = async (action, made, request, cancel) => {
 		const link = options.links.get(made.server);
 		if (!link) return [];
-		const started = run({...options, link}, action, made, request);
+		const started = run({...options, link, redis: options.redis?.()}, action, made, request);
 		runs.set(request, started);
 		cancel?.addEventListener('abort', started.cancel, {once: true});
 		return started.settled.finally(() => runs.delete(request));
@@ -50,7 +54,7 @@ export function startActions(options: ActionsOptions): Actions {
 
 	const unsubscribe = store.subscribe((state, event) => {
 		for (const overlay of state.overlays) {
-			if (overlay.is !== 'question' || overlay.stage !== 'planning' || 'redis' in overlay.action.plan || planning.has(overlay.request)) continue;
+			if (overlay.is !== 'question' || overlay.stage !== 'planning' || planning.has(overlay.request)) continue;
 			planning.add(overlay.request);
 			void plan(options, state, overlay).then(result => {
 				planning.delete(overlay.request);
@@ -59,7 +63,7 @@ export function startActions(options: ActionsOptions): Actions {
 		}
 		if (event.type === 'answered' && event.yes) {
 			const question = questionOf(before, event.request);
-			if (question?.plan && question.action.run !== 'redis' && !questionOf(state, event.request)) void start(question.action, question.plan, event.request);
+			if (question?.plan && !questionOf(state, event.request)) void start(question.action, question.plan, event.request);
 		}
 		if (event.type === 'recorded') record(options, state);
 		for (const {request, cancelled} of state.running) if (cancelled) runs.get(request)?.cancel();
@@ -80,7 +84,7 @@ export function startActions(options: ActionsOptions): Actions {
 
 /** The statements that would run, asked of the server; or a sentence why there are none. */
 async function plan(
-	options: Pick<ActionsOptions, 'links' | 'now'>,
+	options: Pick<ActionsOptions, 'links' | 'now' | 'redis'>,
 	state: State,
 	question: Pick<Question, 'action' | 'rows' | 'input'>,
 	seen = true,
@@ -91,7 +95,7 @@ async function plan(
 	const server = state.servers[id];
 	const link = options.links.get(id);
 	if (!server?.facts || !link) return {problem: 'the server does not answer'};
-	if (!('sql' in action.plan)) return {problem: 'this action is not for PostgreSQL'};
+	if ('redis' in action.plan) return planRedis(options, state, question, server.generation);
 	const {facts} = server;
 	const possible = seen ? rows.filter(row => action.disabled?.(row, facts) === undefined) : rows;
 	const result = await link.one('act', action.plan.sql, action.params(possible, input, facts));
@@ -109,6 +113,26 @@ async function plan(
 	];
 	const typed = typedWord(action, ready, possible.length, state.settings.confirm === 'type');
 	return {plan: {action: action.id, label: action.label, server: id, generation: server.generation, at: options.now(), targets, facts: lines, typed}};
+}
+
+/** The keys that would go, counted in Redis. */
+async function planRedis(
+	options: Pick<ActionsOptions, 'now' | 'redis'>,
+	state: State,
+	{action, rows, input}: Pick<Question, 'action' | 'rows' | 'input'>,
+	generation: number,
+): Promise<Planned> {
+	const redis = options.redis?.();
+	if (!redis) return {problem: 'no Redis is named: --redis redis://host:6379, REDIS_URL, or redis in the configuration'};
+	const tags = action.params(rows, input, state.servers[state.watched]!.facts!).map(String);
+	const made = await planInvalidation(redis, tags, state.tables['redis-info']?.rows[0]);
+	if ('problem' in made) return made;
+	const ready = made.targets.filter(target => target.why === null);
+	if (ready.length === 0) return {problem: made.targets.map(target => `${target.subject}: ${target.why}`).join('\n'), nothing: true};
+	const typed = made.typed ?? typedWord(action, ready, rows.length, state.settings.confirm === 'type');
+	return {
+		plan: {action: action.id, label: action.label, server: state.watched, generation, at: options.now(), targets: made.targets, facts: made.facts, typed},
+	};
 }
 
 /** `W`: what is known now, as a file. */

@@ -2,6 +2,7 @@ import {due, type Round, untilDue} from '../due.ts';
 import {versionsOf} from '../facts.ts';
 import type {Facts, Row, ServerId} from '../pane.ts';
 import type {Event, State, Store} from '../state.ts';
+import type {Others} from './others.ts';
 import type {Link} from './postgres.ts';
 
 export type Collector = {stop(): void};
@@ -10,7 +11,12 @@ export type Collector = {stop(): void};
  * Carries out what due.ts says: asks, and turns answers into events. Ages and countdowns go on from a clock of their own
  * while nothing answers.
  */
-export function startCollector(store: Store, links: ReadonlyMap<ServerId, Link>, clock: {readonly now: () => number; readonly wall: () => number}): Collector {
+export function startCollector(
+	store: Store,
+	links: ReadonlyMap<ServerId, Link>,
+	clock: {readonly now: () => number; readonly wall: () => number},
+	others: () => Pick<Others, 'ask'> | undefined = () => undefined,
+): Collector {
 	let stopped = false;
 	let timer: NodeJS.Timeout | undefined;
 
@@ -22,10 +28,15 @@ export function startCollector(store: Store, links: ReadonlyMap<ServerId, Link>,
 		if (!link || !server) return;
 		const request = store.get().requests + 1;
 		store.dispatch({type: 'requested', server: round.server, session: round.session, request, queries: round.queries, at: clock.now()});
-		const {results, roundTrip} = await link.ask(round.session, round.queries);
+		const {results, roundTrip} = await answersOf(link, round);
 		if (stopped) return;
 		const {generation} = server;
 		store.dispatch({type: 'sampled', server: round.server, session: round.session, generation, request, at: clock.now(), results, roundTrip});
+	}
+
+	async function answersOf(link: Link, {session, queries}: Round): ReturnType<Link['ask']> {
+		if (session === 'sample' || session === 'survey') return link.ask(session, queries);
+		return {results: (await others()?.ask(session, queries)) ?? {}, roundTrip: Number.POSITIVE_INFINITY};
 	}
 
 	function pump(): void {
@@ -94,7 +105,6 @@ function hasDrifted(vitals: Row, facts: Facts): boolean {
 		vitals.recovery !== facts.recovery ||
 		vitals.started_at !== facts.started_at ||
 		JSON.stringify(versionsOf(vitals.extensions)) !== JSON.stringify(facts.extensions) ||
-		// Sessions that could be seen are hidden.
-		(facts.canReadAll && Number(vitals.hidden) > 0)
+		vitals.can_read_all !== facts.canReadAll
 	);
 }

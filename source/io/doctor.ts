@@ -1,6 +1,6 @@
 import type {Arguments} from '../arguments.ts';
 import type {Catalog} from '../catalog.ts';
-import {queryOf} from '../due.ts';
+import {sqlOf} from '../due.ts';
 import type {Pane, Row} from '../pane.ts';
 import type {DocumentOptions, ServerReport, Where} from '../report.ts';
 import type {State} from '../state.ts';
@@ -44,7 +44,7 @@ export async function doctor(options: Arguments, face: DoctorFace): Promise<numb
 }
 
 function costsOf(state: State): readonly Cost[] {
-	const paces = new Map(state.panes.flatMap(pane => pane.tables).flatMap(table => (queryOf(table) ? [[queryOf(table)!, table.every] as const] : [])));
+	const paces = new Map(state.panes.flatMap(pane => pane.tables).flatMap(table => (sqlOf(table) ? [[sqlOf(table)!, table.every] as const] : [])));
 	return Object.entries(state.answers[state.watched] ?? {}).flatMap(([query, {sample}]) =>
 		sample && paces.has(query) ? [{query, every: paces.get(query)!, ms: sample.cost, rows: sample.rows.length}] : [],
 	);

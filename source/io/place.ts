@@ -78,6 +78,7 @@ function together(
 ): Place | Problem {
 	const limits = limitsOf(own, config, said, world.env);
 	if (isProblem(limits)) return limits;
+	const invalidate = {...config.invalidate, ...own.invalidate};
 	return {
 		name,
 		servers: identified(targets, name).map(({id, target}) => ({id, opening: {target, askPassword: said.askPassword}})),
@@ -86,6 +87,7 @@ function together(
 			readOnly: said.readOnly || (own.read_only ?? config.read_only ?? false),
 			confirm: own.confirm ?? config.confirm ?? 'ask',
 			limits,
+			invalidate,
 		},
 		refresh: own.refresh ?? config.refresh,
 		redis: said.redis ?? (world.env.PGPERF_REDIS_URL || otherwise.redis || undefined),
@@ -93,7 +95,7 @@ function together(
 		cache: {
 			scheme: said.cacheScheme ?? own.cache_scheme ?? config.cache_scheme ?? 'set',
 			prefix: said.cachePrefix ?? own.cache_prefix ?? config.cache_prefix ?? '',
-			invalidate: {...config.invalidate, ...own.invalidate},
+			invalidate,
 		},
 	};
 }

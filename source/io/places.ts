@@ -5,7 +5,7 @@ import type {Place} from './place.ts';
 import type {Link, LinkOptions} from './postgres.ts';
 
 /** Of a place, what its servers need. */
-export type Watchable = Pick<Place, 'name' | 'servers' | 'rules'>;
+export type Watchable = Pick<Place, 'name' | 'servers' | 'rules'> & Partial<Pick<Place, 'redis' | 'pgbouncer' | 'cache'>>;
 export type Unusable = {readonly name: string; readonly problem: string};
 
 export type PlacesOptions = {

@@ -3,7 +3,9 @@ import type {Outcome, Plan, State, Store, Target} from '../state.ts';
 import type {Audit, AuditLine} from './audit.ts';
 import {call, signal} from './backend-signal.ts';
 import {isProblem} from './conninfo.ts';
+import {invalidate} from './invalidate.ts';
 import type {Link} from './postgres.ts';
+import type {RedisLink} from './redis.ts';
 import {work} from './work.ts';
 
 export type RunnerOptions = {
@@ -14,6 +16,7 @@ export type RunnerOptions = {
 	readonly now: () => number;
 	readonly wall: () => number;
 	readonly evidence: (state: State) => string;
+	readonly redis?: RedisLink;
 };
 
 export type Run = {
@@ -94,7 +97,11 @@ export function run(options: RunnerOptions, action: Action, plan: Plan, request:
 				return work({link, facts, target, cancel: controller.signal, report});
 			}
 			case 'redis':
-				return refusedBy(target, 'this is not for PostgreSQL');
+				if (!options.redis) return refusedBy(target, 'no Redis is named: nothing was sent');
+				return invalidate(options.redis, target, {
+					cancel: controller.signal,
+					report: lines => store.dispatch({type: 'progressed', request, lines, cancellable: true}),
+				});
 		}
 	}
 

@@ -3,6 +3,7 @@ import type {Pane} from '../pane.ts';
 import type {State, Store} from '../state.ts';
 import {isProblem, type Problem} from './conninfo.ts';
 import {loadCatalog} from './files.ts';
+import {createReferences} from './references.ts';
 import {secondsOf, setUp, textOf} from './setup.ts';
 import {onSignals} from './signals.ts';
 import {openTerminal, type Painter, type Terminal} from './terminal.ts';
@@ -37,6 +38,7 @@ export async function top(options: Arguments, face: Promise<Face>): Promise<numb
 		catalog: loadCatalog(),
 		settings: setup.settings,
 		servers: setup.servers,
+		belongings: setup.place,
 		places: setup.places,
 		interval: seconds * 1000,
 		size: {columns: process.stdout.columns || 80, rows: process.stdout.rows || 24},
@@ -50,7 +52,7 @@ export async function top(options: Arguments, face: Promise<Face>): Promise<numb
 	const problem = await watch.start();
 	if (problem) return {...problem, problem: problem.problem + setup.hint};
 	for (const text of setup.warnings) watch.store.dispatch({type: 'logged', entry: {kind: 'console', text, tone: 'warning'}});
-	const terminal = openTerminal(process, process.env);
+	const terminal = openTerminal(process, process.env, createReferences());
 	if ('problem' in terminal) {
 		await watch.stop();
 		return terminal;

@@ -7,10 +7,12 @@ import {type Actions, startActions} from './actions.ts';
 import type {Audit} from './audit.ts';
 import {startCollector} from './collector.ts';
 import type {Problem} from './conninfo.ts';
+import {createOthers, type Others} from './others.ts';
 import type {Place} from './place.ts';
 import {type PlacesOptions, startPlaces, type Unusable, type Watchable} from './places.ts';
 import {createLink, type Link} from './postgres.ts';
 import type {Opening} from './session.ts';
+import {worldOf} from './setup.ts';
 
 export type WatchOptions = {
 	readonly panes: readonly Pane[];
@@ -18,6 +20,8 @@ export type WatchOptions = {
 	readonly settings: Settings;
 	/** The watched server first, then its companions. */
 	readonly servers: readonly {readonly id: ServerId; readonly opening: Opening}[];
+	/** Redis and PgBouncer that belong to the watched server. */
+	readonly belongings?: Pick<Place, 'redis' | 'pgbouncer' | 'cache'>;
 	/** What else `w` offers: the configuration's other servers. */
 	readonly places?: readonly (Place | Unusable)[];
 	/** Called when another server or database is watched. */
@@ -74,6 +78,22 @@ function promptsBefore() {
 	};
 }
 
+/** Redis and PgBouncer of what is watched: they change with the server, and stay with its other databases. */
+function belongingsOf(first: WatchOptions['belongings']) {
+	let place: Watchable | WatchOptions['belongings'] = first;
+	let others: Others | undefined = first && createOthers(first, worldOf());
+	return {
+		now: () => others,
+		enter(next: Watchable) {
+			if (next.redis === place?.redis && next.pgbouncer === place?.pgbouncer) return;
+			others?.stop();
+			place = next;
+			others = next.cache && createOthers({redis: next.redis, pgbouncer: next.pgbouncer, cache: next.cache}, worldOf());
+		},
+		stop: () => others?.stop(),
+	};
+}
+
 export function createWatch(options: WatchOptions): Watch {
 	const {panes, catalog, settings, servers, interval, size, pane, audit, who, evidence} = options;
 	const watched = servers[0]!.id;
@@ -84,7 +104,8 @@ export function createWatch(options: WatchOptions): Watch {
 	);
 	const {dispatch} = store;
 	const {label, readOnly, confirm, limits} = settings;
-	const place: Watchable = {name: null, servers, rules: {label, readOnly, confirm, limits}};
+	const place: Watchable = {name: null, servers, rules: {label, readOnly, confirm, limits}, ...options.belongings};
+	const belongings = belongingsOf(options.belongings);
 	const prompts = promptsBefore();
 	const open: PlacesOptions['open'] = wanted => createLink({...wanted, catalog, dispatch, now, channels: options.channels});
 	const links = new Map(
@@ -136,14 +157,24 @@ export function createWatch(options: WatchOptions): Watch {
 				return problem;
 			}
 			const started = Promise.all(companions.map(link => link.start()));
-			actions = startActions({store, links, audit, who, now, wall, evidence});
+			actions = startActions({store, links, audit, who, now, wall, evidence, redis: () => belongings.now()?.redis});
 			stops.push(
-				startCollector(store, links, {now, wall}).stop,
+				startCollector(store, links, {now, wall}, belongings.now).stop,
 				store.subscribe((state, event) => {
 					if (event.type === 'entered') void fetchDetail(state);
 					if (event.type === 'sampled' || event.type === 'moved' || event.type === 'opened' || event.type === 'switched') void lookUp(state);
 				}),
-				startPlaces({store, links, place, others: options.places ?? [], open, entered: options.entered}).stop,
+				startPlaces({
+					store,
+					links,
+					place,
+					others: options.places ?? [],
+					open,
+					entered(next) {
+						belongings.enter(next);
+						options.entered?.(next);
+					},
+				}).stop,
 			);
 			// A companion may want a password, and the screen is not open yet; one that does not answer is not waited for.
 			await prompts.over(started);
@@ -152,6 +183,7 @@ export function createWatch(options: WatchOptions): Watch {
 		async stop() {
 			for (const stop of stops) stop();
 			await actions?.stop();
+			belongings.stop();
 			await Promise.all([...links.values()].map(link => link.stop()));
 		},
 	};
