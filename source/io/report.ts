@@ -3,16 +3,18 @@ import path from 'node:path';
 import type {Arguments} from '../arguments.ts';
 import {type Catalog, localQueries} from '../catalog.ts';
 import type {Literals} from '../mask.ts';
-import type {Pane, QueryName} from '../pane.ts';
+import type {Pane, QueryName, Table} from '../pane.ts';
 import {type DocumentOptions, exitOf, parseReport, type Report, type ServerReport, unreachable} from '../report.ts';
 import type {Settings, State} from '../state.ts';
 import {type Chosen, choosePanes} from './chosen.ts';
 import {isProblem, type Problem} from './conninfo.ts';
 import {loadCatalog} from './files.ts';
+import {createOthers} from './others.ts';
 import {hasColour, outputWidth, print} from './output.ts';
+import type {Place} from './place.ts';
 import type {Opening} from './session.ts';
 import {codeOf} from './session.ts';
-import {type Setup, secondsOf, setUp, textOf} from './setup.ts';
+import {type Setup, secondsOf, setUp, textOf, worldOf} from './setup.ts';
 import {takeSnapshot} from './snapshot.ts';
 
 const formats = ['text', 'json', 'markdown', 'html'] as const;
@@ -57,11 +59,13 @@ export async function report(options: Arguments, face: ReportFace): Promise<numb
 async function reportFrom(options: Arguments, face: ReportFace, wish: Wish): Promise<Report | Problem> {
 	const from = textOf(options, 'from');
 	if (from !== undefined) return readReport(from);
-	const chosen = choosePanes(face.panes, textOf(options, 'only'), textOf(options, 'except'));
-	if (isProblem(chosen)) return chosen;
 	// A report changes nothing, and needs no audit log.
 	const setup = setUp({...options, flags: {...options.flags, 'read-only': true}}, options.input[0]);
 	if (isProblem(setup)) return setup;
+	const only = textOf(options, 'only');
+	const places = options.flags.all ? setup.places : [setup.place];
+	const chosen = choosePanes(only === undefined ? withoutStrangers(face.panes, places) : face.panes, only, textOf(options, 'except'));
+	if (isProblem(chosen)) return chosen;
 	const wall = Date.now();
 	const servers = await serversOf(options, face, wish, chosen, setup);
 	return isProblem(servers)
@@ -122,7 +126,7 @@ type Job = {
 	readonly local: ReadonlySet<QueryName>;
 	readonly end: number;
 };
-type Subject = {readonly servers: Setup['servers']; readonly settings: Settings};
+type Subject = {readonly servers: Setup['servers']; readonly settings: Settings; readonly place?: Place};
 type Reported = {readonly report: ServerReport; readonly databases: readonly string[]};
 
 /** One server, all of its databases, or every server of the configuration. */
@@ -135,11 +139,13 @@ async function serversOf(options: Arguments, face: ReportFace, wish: Wish, chose
 	return options.flags['all-databases'] ? [first.report, ...(await otherDatabases(job, setup, first))] : [first.report];
 }
 
-async function look(job: Job, {servers, settings}: Subject, {panes, only}: Chosen): Promise<Reported | Problem> {
+async function look(job: Job, {servers, settings, place}: Subject, {panes, only}: Chosen): Promise<Reported | Problem> {
 	const {face, wish, catalog, end} = job;
 	const budget = end - performance.now();
 	if (budget <= 0) return {problem: 'not asked: the time of the whole report was used up (--timeout)', exit: 69};
-	const snapshot = await takeSnapshot({panes, catalog, settings, servers, interval: wish.interval, budget, onWait: saidOnTerminal});
+	const others = place && panes.some(pane => pane.tables.some(isStranger)) ? createOthers(place, worldOf()) : undefined;
+	const snapshot = await takeSnapshot({panes, catalog, settings, servers, others, interval: wish.interval, budget, onWait: saidOnTerminal});
+	others?.stop();
 	if (isProblem(snapshot)) return snapshot;
 	const {state, history, impossible, databases} = snapshot;
 	const report = face.serverReport(state, {
@@ -152,6 +158,16 @@ async function look(job: Job, {servers, settings}: Subject, {panes, only}: Chose
 		only,
 	});
 	return {report, databases: databases ?? []};
+}
+
+function isStranger(table: Table): boolean {
+	return 'redis' in table.from || 'pgbouncer' in table.from;
+}
+
+/** Without those panes that nothing could be asked for: nobody named a Redis or a PgBouncer. */
+function withoutStrangers(panes: readonly Pane[], places: readonly (Place | {readonly problem: string})[]): readonly Pane[] {
+	const has = (kind: 'redis' | 'pgbouncer') => places.some(place => kind in place && (place as Place)[kind] !== undefined);
+	return panes.filter(pane => !pane.tables.some(table => ('redis' in table.from && !has('redis')) || ('pgbouncer' in table.from && !has('pgbouncer'))));
 }
 
 /** Of the other databases only what differs from database to database. */
@@ -188,7 +204,7 @@ async function everyServer(options: Arguments, job: Job, setup: Setup): Promise<
 			if ('problem' in place) reports[index] = unreachable(name, name, place.problem);
 			else {
 				const {id} = place.servers[0]!;
-				const found = await look(job, {servers: place.servers, settings: {...setup.settings, ...place.rules}}, job.chosen);
+				const found = await look(job, {servers: place.servers, settings: {...setup.settings, ...place.rules}, place}, job.chosen);
 				const title = (full: string) => (full === name ? name : `${name}  ${full}`);
 				reports[index] = isProblem(found) ? unreachable(id, title(id), found.problem) : {...found.report, title: title(found.report.title)};
 			}
