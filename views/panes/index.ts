@@ -1,6 +1,7 @@
 import type {Pane} from '../../source/pane.ts';
 import {cache} from './cache.ts';
 import {databases} from './databases.ts';
+import {extensions} from './extensions.ts';
 import {indexes} from './indexes.ts';
 import {jobs} from './jobs.ts';
 import {locks} from './locks.ts';
@@ -37,6 +38,7 @@ export const panes: readonly Pane[] = [
 	jobs,
 	waits,
 	settings,
+	extensions,
 	redis,
 	pools,
 	log,
