@@ -311,6 +311,24 @@ test('every server of the configuration: side by side first, and one that is gon
 	assert.equal((await pgperf(['report', 'main', '--all', '--config', config])).code, 64);
 });
 
+test('a Redis and a PgBouncer that are gone cost their own sections, and tell no password', async () => {
+	const port = await freePort();
+	const strangers = ['--redis', `redis://:hunter2@127.0.0.1:${port}`, '--pgbouncer', `postgresql://postgres:hunter2@127.0.0.1:${port}/pgbouncer`];
+	const {run, server: told} = await reported(shop, '--once', '--timeout', '20', ...strangers);
+	assert.equal(run.code, 0);
+	assert.doesNotMatch(run.out, /hunter2/);
+	const statuses = new Map(told.sections.map(section => [section.id, section.status]));
+	assert.deepEqual([statuses.get('redis'), statuses.get('pools'), statuses.get('vitals')], ['failed', 'failed', 'ok']);
+	assert.match((await pgperf(['report', shop, '--once', '--timeout', '20', ...strangers])).out, /Not seen[\s\S]*Redis/);
+	const {server: without} = await reported(shop, '--once');
+	assert.equal(
+		without.sections.some(section => section.id === 'redis' || section.id === 'pools'),
+		false,
+		'nobody named one',
+	);
+	assert.equal((await pgperf(['check', '-d', shop])).code, 0);
+});
+
 test('a server that hangs: the whole time is the limit', async () => {
 	const hung = await startServer();
 	hung.kill('SIGSTOP');

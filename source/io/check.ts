@@ -6,7 +6,7 @@ import {unknownOf, type Verdict, verdictOf} from '../nagios.ts';
 import type {Check, Pane, Table} from '../pane.ts';
 import type {DocumentOptions, ServerReport} from '../report.ts';
 import type {State} from '../state.ts';
-import {withSources} from './chosen.ts';
+import {othersFor, withoutStrangers, withSources} from './chosen.ts';
 import {isProblem, type Problem} from './conninfo.ts';
 import {loadCatalog} from './files.ts';
 import {print} from './output.ts';
@@ -19,12 +19,13 @@ type Declared = {readonly check: Check; readonly table: Table};
 
 /** `pgperf check`: one line in the form of monitoring plugins. Whatever keeps it from an answer is UNKNOWN, but for a wrong command line. */
 export async function check(options: Arguments, face: CheckFace): Promise<number | Problem> {
-	const declared = face.panes.flatMap(pane => pane.tables).flatMap(table => (table.checks ?? []).map((one): Declared => ({check: one, table})));
+	const declaredBy = (panes: readonly Pane[]) =>
+		panes.flatMap(pane => pane.tables).flatMap(table => (table.checks ?? []).map((one): Declared => ({check: one, table})));
 	const setup = setUp({...options, flags: {...options.flags, 'read-only': true}}, undefined);
 	if (isProblem(setup)) return setup;
 	const {limits} = setup.settings;
-	if (options.flags.list) return (await print(listOf(declared, limits))) ?? 0;
-	const chosen = named(declared, options.input);
+	if (options.flags.list) return (await print(listOf(declaredBy(face.panes), limits))) ?? 0;
+	const chosen = named(declaredBy(options.input.length > 0 ? face.panes : withoutStrangers(face.panes, [setup.place])), options.input);
 	if (isProblem(chosen)) return chosen;
 	const seconds = secondsOf(options, 'interval', 1, 0.5, 60);
 	if (typeof seconds !== 'number') return seconds;
@@ -32,14 +33,17 @@ export async function check(options: Arguments, face: CheckFace): Promise<number
 	if (typeof timeout !== 'number') return timeout;
 	const panes = withSources(face.panes, (_, table) => chosen.some(one => one.table === table));
 	const moves = panes.some(pane => pane.tables.some(table => (table.counters?.length ?? 0) > 0 && chosen.some(one => standsOn(panes, one.table, table))));
+	const others = othersFor(panes, setup.place);
 	const snapshot = await takeSnapshot({
 		panes,
+		others,
 		catalog: loadCatalog(),
 		settings: setup.settings,
 		servers: setup.servers,
 		interval: moves ? seconds * 1000 : null,
 		budget: timeout * 1000,
 	});
+	others?.stop();
 	if (isProblem(snapshot)) return told(unknownOf(snapshot.problem));
 	const ids = new Set(chosen.map(one => one.check.id));
 	const state = withChecks(snapshot.state, ids);

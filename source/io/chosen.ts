@@ -1,6 +1,9 @@
 import {nearestOf} from '../arguments.ts';
 import type {Pane, PaneId, Table} from '../pane.ts';
 import type {Problem} from './conninfo.ts';
+import {createOthers, type Others} from './others.ts';
+import type {Place} from './place.ts';
+import {worldOf} from './setup.ts';
 
 export type Chosen = {
 	/** All that must be asked: the chosen panes, the frame's, and what any of them is derived from. */
@@ -52,4 +55,16 @@ export function withSources(panes: readonly Pane[], wanted: (pane: Pane, table: 
 		const kept = pane.tables.filter(table => needed.has(table));
 		return kept.length === 0 ? [] : kept.length === pane.tables.length ? [pane] : [{...pane, tables: kept, series: undefined, chart: undefined}];
 	});
+}
+
+/** Without those panes that nothing could be asked for: nobody named a Redis or a PgBouncer. */
+export function withoutStrangers(panes: readonly Pane[], places: readonly (Place | {readonly problem: string})[]): readonly Pane[] {
+	const has = (kind: 'redis' | 'pgbouncer') => places.some(place => 'redis' in place && place[kind] !== undefined);
+	return panes.filter(pane => !pane.tables.some(table => ('redis' in table.from && !has('redis')) || ('pgbouncer' in table.from && !has('pgbouncer'))));
+}
+
+/** Whom the tables of Redis and PgBouncer ask; undefined: there are none of them. */
+export function othersFor(panes: readonly Pane[], place: Place): Others | undefined {
+	const strange = panes.some(pane => pane.tables.some(table => 'redis' in table.from || 'pgbouncer' in table.from));
+	return strange ? createOthers(place, worldOf()) : undefined;
 }

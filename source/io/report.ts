@@ -3,18 +3,17 @@ import path from 'node:path';
 import type {Arguments} from '../arguments.ts';
 import {type Catalog, localQueries} from '../catalog.ts';
 import type {Literals} from '../mask.ts';
-import type {Pane, QueryName, Table} from '../pane.ts';
+import type {Pane, QueryName} from '../pane.ts';
 import {type DocumentOptions, exitOf, parseReport, type Report, type ServerReport, unreachable} from '../report.ts';
 import type {Settings, State} from '../state.ts';
-import {type Chosen, choosePanes} from './chosen.ts';
+import {type Chosen, choosePanes, othersFor, withoutStrangers} from './chosen.ts';
 import {isProblem, type Problem} from './conninfo.ts';
 import {loadCatalog} from './files.ts';
-import {createOthers} from './others.ts';
 import {hasColour, outputWidth, print} from './output.ts';
 import type {Place} from './place.ts';
 import type {Opening} from './session.ts';
 import {codeOf} from './session.ts';
-import {type Setup, secondsOf, setUp, textOf, worldOf} from './setup.ts';
+import {type Setup, secondsOf, setUp, textOf} from './setup.ts';
 import {takeSnapshot} from './snapshot.ts';
 
 const formats = ['text', 'json', 'markdown', 'html'] as const;
@@ -143,7 +142,7 @@ async function look(job: Job, {servers, settings, place}: Subject, {panes, only}
 	const {face, wish, catalog, end} = job;
 	const budget = end - performance.now();
 	if (budget <= 0) return {problem: 'not asked: the time of the whole report was used up (--timeout)', exit: 69};
-	const others = place && panes.some(pane => pane.tables.some(isStranger)) ? createOthers(place, worldOf()) : undefined;
+	const others = place && othersFor(panes, place);
 	const snapshot = await takeSnapshot({panes, catalog, settings, servers, others, interval: wish.interval, budget, onWait: saidOnTerminal});
 	others?.stop();
 	if (isProblem(snapshot)) return snapshot;
@@ -158,16 +157,6 @@ async function look(job: Job, {servers, settings, place}: Subject, {panes, only}
 		only,
 	});
 	return {report, databases: databases ?? []};
-}
-
-function isStranger(table: Table): boolean {
-	return 'redis' in table.from || 'pgbouncer' in table.from;
-}
-
-/** Without those panes that nothing could be asked for: nobody named a Redis or a PgBouncer. */
-function withoutStrangers(panes: readonly Pane[], places: readonly (Place | {readonly problem: string})[]): readonly Pane[] {
-	const has = (kind: 'redis' | 'pgbouncer') => places.some(place => kind in place && (place as Place)[kind] !== undefined);
-	return panes.filter(pane => !pane.tables.some(table => ('redis' in table.from && !has('redis')) || ('pgbouncer' in table.from && !has('pgbouncer'))));
 }
 
 /** Of the other databases only what differs from database to database. */
