@@ -162,6 +162,10 @@ async function failed(
 	const {target, cancel} = options;
 	const done = groups.slice(0, index).filter(group => group.some(step => !/^set\b/.test(step.text)));
 	const before = done.length > 0 ? `; done before: ${done.map(titleOf).join('; ')}` : '';
+	if (ended.is === 'lost') {
+		observer.say('the connection was lost: looking what came of it as soon as the server answers');
+		await again(options.link);
+	}
 	const left = await leftovers(options, ended.is === 'lost');
 	const nothing = groups[index]!.length > 1 || ended.is === 'locked' ? ': nothing of it was changed' : '';
 	const after = `${before}${left}`;
@@ -187,6 +191,15 @@ async function failed(
 						: 'its session has ended; whether it was done before is unknown';
 			return told(false, 'critical', `the connection was lost (${ended.message}): ${known}; look at ${target.subject} before doing it again${after}`);
 		}
+	}
+}
+
+/** Until the server answers again, so that what is known can be told; not for ever. */
+async function again(link: Link): Promise<void> {
+	const end = performance.now() + 15_000;
+	while (performance.now() < end) {
+		if ((await link.one('act', 'actions/work', [0])).status === 'ok') return;
+		await new Promise(resolve => setTimeout(resolve, 200));
 	}
 }
 

@@ -39,15 +39,26 @@ export type Console = {
 
 export async function openConsole(
 	server: TestServer,
-	options: {readonly database?: string; readonly user?: string; readonly settings?: Partial<Settings>; readonly auditFile?: string} = {},
+	options: {
+		readonly database?: string;
+		readonly user?: string;
+		readonly settings?: Partial<Settings>;
+		readonly auditFile?: string;
+		readonly port?: number;
+		/** Known as `companion`. */
+		readonly companion?: TestServer;
+	} = {},
 ): Promise<Console> {
 	setEntry(pathToFileURL(path.join(repository, 'source', 'cli.ts')).href);
 	const home = mkdtempSync(path.join(tmpdir(), 'pgperf-test-'));
 	const file = options.auditFile ?? path.join(home, 'audit.jsonl');
 	const audit = openAudit(file);
 	if ('problem' in audit) throw new Error(audit.problem);
-	const target = resolve(server.uri({user: options.user, database: options.database}), {}, {env: {}, home, osUser: 'tester'});
+	const uri = server.uri({user: options.user, database: options.database}).replace(`:${server.port}/`, `:${options.port ?? server.port}/`);
+	const target = resolve(uri, {}, {env: {}, home, osUser: 'tester'});
 	if (isProblem(target)) throw new Error(target.problem);
+	const companion = options.companion && resolve(options.companion.conninfo, {}, {env: {}, home, osUser: 'tester'});
+	if (companion && isProblem(companion)) throw new Error(companion.problem);
 	const settings: Settings = {
 		label: null,
 		readOnly: false,
@@ -62,7 +73,7 @@ export async function openConsole(
 		panes,
 		catalog: loadCatalog(),
 		settings,
-		servers: [{id: 'db', opening: {target}}],
+		servers: [{id: 'db', opening: {target}}, ...(companion ? [{id: 'companion', opening: {target: companion}}] : [])],
 		interval: 500,
 		size: {columns: 200, rows: 50},
 		audit,
