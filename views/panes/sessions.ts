@@ -150,7 +150,7 @@ export const sessions: Pane = {id: 'sessions', key: '2', title: 'Sessions', tabl
 
 function tile(input: Input): ReturnType<NonNullable<Pane['tile']>> {
 	const row = vitalsOf(input);
-	if (!row) return {title: 'Connections', lines: [[{text: unknown, tone: 'dim'}]], series: 'connections', limit: 'connections'};
+	if (!row) return {title: 'Connections', lines: [[{text: unknown, tone: 'dim'}]], series: 'connections-used', limit: 'connections'};
 	return {
 		title: 'Connections',
 		lines: [
@@ -158,7 +158,7 @@ function tile(input: Input): ReturnType<NonNullable<Pane['tile']>> {
 			[{text: `${seenCount(row.active, row)} active  ${seenCount(row.idle_in_transaction, row)} idle in transaction  ${seenCount(row.idle, row)} idle`}],
 			...(row.sessions_per_s == null ? [] : [[{text: `${row.sessions_per_s.toFixed(1)} new/s`, tone: 'dim' as const}]]),
 		],
-		series: 'connections',
+		series: 'connections-used',
 		limit: 'connections',
 	};
 }

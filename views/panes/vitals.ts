@@ -138,6 +138,7 @@ const series: readonly Series[] = [
 	value('waiting', 'Sessions waiting for a lock', 'blocked', count),
 	value('active', 'Active sessions', 'active', count),
 	value('connections', 'Connections', 'connections', count),
+	value('connections-used', 'Connections used of usable', 'used_share', percent),
 	value('idle-in-transaction', 'Idle in transaction', 'idle_in_transaction', count),
 	value('lag', 'Worst replication lag', 'lag_s', duration),
 	value('lag-bytes', 'Worst replication lag in bytes', 'lag_bytes', bytes),
