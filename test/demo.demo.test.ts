@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync} from 'node:fs';
-import {createServer} from 'node:net';
+import {connect, createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
@@ -76,6 +76,20 @@ function begin(name: string, words: readonly string[], env: NodeJS.ProcessEnv = 
 	return demo;
 }
 
+/** The ports of a stack, found without the code that is to clear them. */
+const listening = async (context: DemoContext) => {
+	const ports = Object.values(context).map(uri => Number(new URL(uri).port));
+	const answers = await Promise.all(
+		ports.map(
+			port =>
+				new Promise<boolean>(resolve => {
+					const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
+					socket.on('connect', () => socket.destroy());
+				}),
+		),
+	);
+	return ports.filter((_, n) => answers[n]);
+};
 const contextOf = async (demo: Demo) => JSON.parse(await demo.line()) as {command: string[]; context: DemoContext};
 const gone = (demo: Demo) => until(demo.left, left => left.length === 0, 5000);
 const exit = async (child: ChildProcess) =>
@@ -211,8 +225,10 @@ test('every symptom is there, and comes back when it is cured', {timeout: 240_00
 	await standby.end();
 	const guarded = processesIn([...running.look()]);
 	assert.ok(guarded.length > 30, `${guarded.length} processes`);
+	assert.equal((await listening(now)).length, Object.keys(now).length);
 	running.child.kill('SIGKILL');
 	await gone(running);
+	assert.deepEqual(await listening(now), []);
 });
 
 test('two demos at the same time; each signal ends one of them and nothing is left', {timeout: 120_000}, async () => {
@@ -229,6 +245,7 @@ test('two demos at the same time; each signal ends one of them and nothing is le
 	two.child.stdin!.end();
 	assert.deepEqual(await exit(two.child), [7, null]);
 	await gone(two);
+	assert.deepEqual(await listening(context), []);
 });
 
 test('a demo that is killed while it starts leaves nothing', {timeout: 60_000}, async () => {

@@ -28,14 +28,14 @@ export function startOf(pid: number): string {
 /** Only what the stack itself starts: a person's shell or psql that happens to stand in the directory is none of our business. */
 const ours = /^(postgres|initdb|redis-server|valkey-server|pgbouncer|node|tsx|npm)/;
 
-/** The servers and helpers that run in one of these directories: named in their command line, or (backends, npm) working there. */
+/** The servers and helpers that run in one of these directories: named in their command line, or (backends, Redis, npm) working there. */
 export function processesIn(directories: readonly string[]): readonly Process[] {
 	const within = (path: string) => directories.some(directory => path === directory || path.startsWith(`${directory}/`));
 	const named = (command: string) => directories.some(directory => command.includes(directory));
 	return list().filter(({pid, command, directory}) => {
 		if (pid === process.pid) return false;
 		const program = basename(command.split(/[\0 ]/, 1)[0]!).replace(/:$/, '');
-		return ours.test(program) && (named(command) || (/^(postgres|npm)/.test(program) && within(directory)));
+		return ours.test(program) && (named(command) || (program !== 'node' && within(directory)));
 	});
 }
 

@@ -21,7 +21,9 @@ export async function startRedis(room: Room, name = 'redis'): Promise<RedisServe
 		const file = join(room.dir, `${name}.conf`);
 		writeFileSync(file, `${settings(room, port, password).join('\n')}\n`, {mode: 0o600});
 		if (room.account) chownSync(file, room.account.uid, room.account.gid);
-		const server = spawnServer(room, {name, port, program: found.program, arguments: [file], env: found.env, fast: 'SIGTERM', immediate: 'SIGKILL'});
+		// Of its command line Redis leaves only its own name to be seen: that has to lead to the room.
+		const title = join(room.dir, 'redis-server');
+		const server = spawnServer(room, {title, name, port, program: found.program, arguments: [file], env: found.env, fast: 'SIGTERM', immediate: 'SIGKILL'});
 		if (await ready(server, password)) return {...server, url: `redis://:${password}@127.0.0.1:${port}/0`};
 		await server.stop();
 		if (attempt === 3) return {problem: `Redis is left out: it did not start: ${lastWords(readFileSync(server.log, 'utf8'))}`};

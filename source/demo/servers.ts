@@ -160,6 +160,8 @@ export type Program = {
 	readonly name: string;
 	readonly port: number;
 	readonly program: string;
+	/** What it calls itself, if not by the path of its file. */
+	readonly title?: string;
 	readonly arguments: readonly string[];
 	readonly env?: NodeJS.ProcessEnv;
 	readonly fast: NodeJS.Signals;
@@ -174,6 +176,7 @@ export function spawnServer(room: Room, program: Program): Server {
 	// A pipe that nobody empties would stop the server at 64 kB.
 	const output = openSync(log, 'a', 0o600);
 	const child = spawn(program.program, [...program.arguments], {
+		argv0: program.title,
 		cwd: '/',
 		env: {...environment, ...program.env},
 		stdio: ['ignore', output, output],
