@@ -117,6 +117,8 @@ export type LimitReport = {
 	/** The check rises under the threshold, not over it. */
 	readonly below: boolean;
 	readonly floor: number | null;
+	/** How many objects at once make a matter of their own: `many` in the title. */
+	readonly many: number | null;
 	readonly origin: Origin;
 };
 

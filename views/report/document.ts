@@ -190,6 +190,7 @@ function limitsOf(tables: readonly Table[], limits: Limits): readonly LimitRepor
 			critical: limit.critical ?? null,
 			below: limit.below === true,
 			floor: limit.floor ?? null,
+			many: limit.many ?? null,
 			origin: limit.origin,
 		};
 	});

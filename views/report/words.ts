@@ -37,7 +37,16 @@ export function thresholdOf(finding: FindingReport, limits: readonly LimitReport
 		const value = limit[level];
 		return value === null ? [] : `${level} ${way} ${amount(value, limit.unit)}`;
 	});
-	return `${steps.join(', ')} (${limit.title.replaceAll('`', '')}); ${origins[limit.origin]}, --limit ${limit.check}= changes it`;
+	return `${steps.join(', ')} (${measureOf(limit)}); ${origins[limit.origin]}, --limit ${limit.check}= changes it`;
+}
+
+/** What is measured, with the numbers that its title only names. */
+function measureOf({title, floor, many}: LimitReport): string {
+	const least = (what: string) => (what.startsWith('bytes') ? `${bytes(floor)}${what.slice('bytes'.length)}` : `${count(floor)} ${what}`);
+	const number = many === null || many === undefined ? 'many' : title.includes('`many` bytes') ? bytes(many) : count(many);
+	return title
+		.replace(/`many` bytes|`many`/, number)
+		.replace(/; floor: ([^;]+)/, (_, what: string) => (floor === null ? '' : `, with at least ${least(what)}`));
 }
 
 export function placeOf(where: Where): string {
