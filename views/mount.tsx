@@ -18,7 +18,7 @@ export function mount({
 	readonly now: () => number;
 	readonly options: InkOptions;
 }): Painter {
-	const element = (): ReactElement => <Root store={store} now={now} />;
+	const element = (): ReactElement => <Root store={store} now={now} refer={terminal.refer} />;
 	const ink = render(element(), {...(options as object), stdout: terminal.stdout, stdin: terminal.stdin} as InkOptions);
 	// A crash while painting rejects this and nothing else: unawaited, it reaches those who end the program with a sentence.
 	void ink.waitUntilExit();

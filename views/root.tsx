@@ -7,10 +7,15 @@ import {App} from './app.tsx';
 
 type InkKey = Parameters<Parameters<typeof useInput>[0]>[1];
 
-export type RootProps = {readonly store: Store; readonly now: () => number};
+export type RootProps = {
+	readonly store: Store;
+	readonly now: () => number;
+	/** The name under which a line goes through Ink. */
+	readonly refer: (text: string) => string;
+};
 
 /** The only place with hooks: the store in, keys out. */
-export function Root({store, now}: RootProps): ReactElement {
+export function Root({store, now, refer}: RootProps): ReactElement {
 	const state = useSyncExternalStore(store.subscribe, store.get);
 	useInput((input, key) => {
 		// Keys that arrive in one chunk over a slow line come as one string.
@@ -24,11 +29,12 @@ export function Root({store, now}: RootProps): ReactElement {
 		if (event) store.dispatch(event);
 	});
 	const overlay = topOverlay(state);
-	const shown = overlay?.is === 'question' && overlay.stage === 'shown' && overlay.paintedAt === undefined ? overlay.request : undefined;
+	const asks = (overlay?.is === 'question' && overlay.stage === 'shown') || (overlay?.is === 'explain' && overlay.stage === 'asked');
+	const shown = asks && overlay.paintedAt === undefined ? overlay.request : undefined;
 	useEffect(() => {
 		if (shown !== undefined) store.dispatch({type: 'painted', request: shown, at: now()});
 	}, [shown, store, now]);
-	return <App state={state} />;
+	return <App state={state} refer={refer} />;
 }
 
 const named: readonly (readonly [keyof InkKey, Key])[] = [

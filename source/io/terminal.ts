@@ -3,6 +3,7 @@ import {Writable} from 'node:stream';
 import {capture} from './captured.ts';
 import {type Row, readRow} from './cells.ts';
 import {type Frame, frameReader} from './ink-frame.ts';
+import type {References} from './references.ts';
 import {repaint} from './screen-diff.ts';
 
 export type Size = {readonly columns: number; readonly rows: number};
@@ -13,6 +14,8 @@ export type Terminal = {
 	readonly stdout: NodeJS.WriteStream;
 	readonly stdin: NodeJS.ReadStream;
 	size(): Size;
+	/** The name under which a painted line goes through Ink. */
+	refer(text: string): string;
 	/** After Ink's render(). */
 	attach(painter: Painter): void;
 	/** Everything anew: Ctrl-L, and when the process was stopped behind our back. */
@@ -59,8 +62,11 @@ export function unfit({stdin, stdout}: Streams, env: NodeJS.ProcessEnv): Problem
 	return dumb ? {problem: `This terminal can't move its cursor (TERM is ${env.TERM ? 'dumb' : 'not set'}). ${elsewhere}`, exit: 64} : undefined;
 }
 
-/** Takes the screen. */
-export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv): Terminal | Problem {
+/** Wide enough for any reference. */
+const narrow = 16;
+
+/** Takes the screen. With `references`, what Ink writes are names of lines, and its own terminal is but `narrow` columns wide. */
+export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv, references?: References): Terminal | Problem {
 	const problem = unfit(streams, env);
 	if (problem) return problem;
 	const {stdin, stdout: screen, stderr} = streams;
@@ -104,7 +110,8 @@ export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv): Terminal
 	function paint(): void {
 		if (!frame || state !== 'open' || pending > 0) return;
 		const rows = Array.from({length: size.rows}, (_, y) => {
-			const text = frame?.lines[y] ?? '';
+			const line = frame?.lines[y] ?? '';
+			const text = references ? references.textOf(line) : line;
 			const old = shown?.[y];
 			return old?.text === text ? old : readRow(text, size.columns);
 		});
@@ -148,7 +155,7 @@ export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv): Terminal
 	});
 	Object.defineProperties(output, {
 		isTTY: {value: true},
-		columns: {get: () => size.columns},
+		columns: {get: () => (references ? narrow : size.columns)},
 		rows: {get: () => size.rows},
 	});
 	const stdout = output as unknown as NodeJS.WriteStream;
@@ -264,6 +271,7 @@ export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv): Terminal
 		stdout,
 		stdin,
 		size: () => size,
+		refer: text => references?.of(text) ?? text,
 		attach(ink) {
 			painter = ink;
 		},
