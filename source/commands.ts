@@ -31,12 +31,15 @@ const connection: readonly Option[] = [
 	{name: 'no-password', short: 'w', does: 'never ask for a password'},
 	{name: 'password', short: 'W', does: 'ask for a password before connecting'},
 ];
-const servers: readonly Option[] = [
-	{name: 'replica', value: 'CONNINFO', many: true, does: 'a standby that is asked too (DATABASE_READ_URLS)'},
+const cache: readonly Option[] = [
 	{name: 'redis', value: 'URL', does: 'the Redis whose cache tags are shown (REDIS_URL)'},
-	{name: 'pgbouncer', value: 'URL', does: 'the admin console of a PgBouncer (PGBOUNCER_URL)'},
 	{name: 'cache-scheme', value: 'NAME', does: 'how tags are kept: set, laravel, symfony, redis-tag-cache'},
 	{name: 'cache-prefix', value: 'TEXT', does: 'prefix of the tag keys'},
+];
+const servers: readonly Option[] = [
+	{name: 'replica', value: 'CONNINFO', many: true, does: 'a standby that is asked too (DATABASE_READ_URLS)'},
+	...cache,
+	{name: 'pgbouncer', value: 'URL', does: 'the admin console of a PgBouncer (PGBOUNCER_URL)'},
 	{name: 'config', value: 'FILE', does: 'configuration ($XDG_CONFIG_HOME/pgperf/config.toml)'},
 	{name: 'limit', value: 'ID=W/C', many: true, does: 'other thresholds of a check: connections=85/95'},
 ];
@@ -129,6 +132,7 @@ export const commands: readonly Command[] = [
 			{name: 'ahead', value: 'N', does: 'partitions: as many are to lie ahead of now'},
 			{name: 'older-than', value: 'AGE', does: 'partitions: those that ended so long ago, like "12 months"'},
 			{name: 'drop', does: 'with --older-than: drop them instead of detaching them'},
+			...cache,
 			{name: 'config', value: 'FILE', does: 'configuration ($XDG_CONFIG_HOME/pgperf/config.toml)'},
 			...audit,
 		],

@@ -5,6 +5,7 @@ export type Aim =
 	| {readonly is: 'partitioned'}
 	| {readonly is: 'foreign key'}
 	| {readonly is: 'slot'}
+	| {readonly is: 'tag'}
 	| {readonly is: 'server'};
 
 /** What `pgperf act` understands: help, parsing and the search for its targets are made from it. */
@@ -62,6 +63,7 @@ export const verbs: readonly Verb[] = [
 		aim: {is: 'foreign key'},
 	},
 	{name: 'drop-slot', words: 'SLOT ...', does: 'drop a replication slot that is lost, or inactive for 24 h', action: 'drop-slot', aim: {is: 'slot'}},
+	{name: 'invalidate', words: 'TAG ...', does: 'unlink the keys of a cache tag in Redis', action: 'invalidate', aim: {is: 'tag'}},
 	{name: 'resume-replay', words: '', does: 'let this standby go on replaying', action: 'resume-replay', aim: {is: 'server'}},
 	{name: 'reset-statements', words: '', does: 'let pg_stat_statements count from zero', action: 'reset-statements', aim: {is: 'server'}},
 ];

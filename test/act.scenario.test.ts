@@ -6,7 +6,7 @@ import path from 'node:path';
 import {after, before, describe, test} from 'node:test';
 import type pg from 'pg';
 import {repository} from './support/queries.ts';
-import {startServer, type TestServer, until} from './support/servers.ts';
+import {startCache, startServer, type TestServer, until} from './support/servers.ts';
 
 type Ran = {readonly code: number | null; readonly out: string; readonly err: string};
 
@@ -171,6 +171,28 @@ for (const major of [13, 18]) {
 			expectCode(await act('terminate', pid, '--yes'), 3);
 			const line = audit().find(one => one.action === 'terminate' && one.outcome === 'asked') as {readonly evidence?: string} | undefined;
 			assert.match(readFileSync(line!.evidence!, 'utf8'), /"sessions"/);
+		});
+
+		test('a cache tag is invalidated once; then there is nothing to do', async t => {
+			const cache = await startCache();
+			if (!cache) return t.skip('no redis-server to be had');
+			const {Redis} = await import('ioredis');
+			const redis = new Redis(cache.url);
+			try {
+				await redis.mset('menu:1', 'a', 'menu:2', 'b', 'other', 'c');
+				await redis.sadd('tag:menus', 'menu:1', 'menu:2');
+				const words = ['invalidate', 'menus', '--redis', cache.url];
+				const dry = await act(...words, '--dry-run');
+				expectCode(dry, 0);
+				assert.equal(await redis.exists('menu:1', 'menu:2'), 2);
+				expectCode(await act(...words, '--yes'), 0);
+				assert.equal(await redis.exists('menu:1', 'menu:2', 'tag:menus'), 0);
+				assert.equal(await redis.exists('other'), 1);
+				expectCode(await act(...words, '--yes'), 3);
+			} finally {
+				redis.disconnect();
+				await cache.stop();
+			}
 		});
 
 		test('Ctrl-C cancels a refresh on the server; SIGTERM leaves it running, and the audit says so', async () => {

@@ -53,6 +53,8 @@ export async function find(wish: Wish, link: Link, state: State, facts: Facts): 
 		}
 		case 'slot':
 			return plain(words.map(slot_name => ({slot_name})));
+		case 'tag':
+			return plain(words.map(tag => ({tag})));
 		case 'server':
 			return plain([{}]);
 	}

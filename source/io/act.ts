@@ -33,6 +33,7 @@ export async function act(options: Arguments, face: ActFace): Promise<number | P
 		catalog: loadCatalog(),
 		settings: setup.settings,
 		servers: setup.servers.slice(0, 1),
+		belongings: wish.verb.aim.is === 'tag' ? setup.place : undefined,
 		interval: 1000,
 		size: {columns: 120, rows: 40},
 		pane: seen.length > 0 ? 'locks' : 'act',
