@@ -1,5 +1,5 @@
 import {useInput, usePaste} from 'ink';
-import {type ReactElement, useEffect, useSyncExternalStore} from 'react';
+import {type ReactElement, useEffect, useMemo, useSyncExternalStore} from 'react';
 import {eventOf, type Key} from '../source/keys.ts';
 import type {Store} from '../source/state.ts';
 import {topOverlay} from '../source/state.ts';
@@ -16,7 +16,10 @@ export type RootProps = {
 
 /** The only place with hooks: the store in, keys out. */
 export function Root({store, now, refer}: RootProps): ReactElement {
-	const state = useSyncExternalStore(store.subscribe, store.get);
+	const state = useSyncExternalStore(
+		useMemo(() => seen(store), [store]),
+		store.get,
+	);
 	useInput((input, key) => {
 		// Keys that arrive in one chunk over a slow line come as one string.
 		for (const name of namesOf(input, key)) {
@@ -35,6 +38,14 @@ export function Root({store, now, refer}: RootProps): ReactElement {
 		if (shown !== undefined) store.dispatch({type: 'painted', request: shown, at: now()});
 	}, [shown, store, now]);
 	return <App state={state} refer={refer} />;
+}
+
+/** That a question was sent changes nothing on the screen: the answer will. */
+function seen(store: Store): (listener: () => void) => () => void {
+	return listener =>
+		store.subscribe((_, event) => {
+			if (event.type !== 'requested') listener();
+		});
 }
 
 const named: readonly (readonly [keyof InkKey, Key])[] = [
