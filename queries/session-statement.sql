@@ -1,5 +1,5 @@
 -- session-statement: one session with its whole query text and all its times
--- source: pg_stat_activity, pg_stat_ssl
+-- source: pg_stat_activity, pg_stat_ssl, pg_settings (current_setting() would tell a size with its unit)
 -- needs: server >= 13
 -- privilege: pg_read_all_stats, else another user's session is hidden
 -- cost: cheap; asked for the session that is opened
@@ -8,7 +8,8 @@
 select
   a.pid,
   a.query,
-  pg_catalog.current_setting('track_activity_query_size')::int4 as query_size,
+  a.datname = pg_catalog.current_database() as here,
+  (select g.setting::int4 from pg_catalog.pg_settings g where g.name = 'track_activity_query_size') as query_size,
   a.state,
   a.backend_start::text as backend_start,
   a.xact_start::text as xact_start,

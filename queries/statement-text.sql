@@ -6,7 +6,9 @@
 -- param: $1 text queryid = 0
 -- param: $2 text userid = 0
 -- param: $3 text dbid = 0
-select e.query
+select
+  e.query,
+  e.dbid = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database()) as here
 from pg_stat_statements(true) e
 where e.queryid = $1::text::int8
 order by (e.userid::text = $2::text and e.dbid::text = $3::text) desc, e.userid, e.dbid, e.query

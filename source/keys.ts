@@ -1,3 +1,4 @@
+import {explainable, whyNotExplained} from './explain.ts';
 import type {Action, Facts, Row} from './pane.ts';
 import {type Event, focusedTable, type Overlay, paneOf, type State, topOverlay} from './state.ts';
 import {selectedRow, visibleRows} from './window.ts';
@@ -17,6 +18,8 @@ export type Binding = {
 	readonly footer?: string;
 	/** Whether it works here and now. */
 	readonly works?: (state: State) => boolean;
+	/** Whether the footer names it: it works here, but on this row it would only say why not. */
+	readonly named?: (state: State) => boolean;
 	readonly event: (state: State, key: Key, at: number) => Event | undefined;
 };
 
@@ -72,6 +75,15 @@ export const bindings: readonly Binding[] = [
 		footer: 'idle',
 		works: state => focusedTable(state)?.hidden !== undefined,
 		event: () => ({type: 'unhid'}),
+	},
+	{
+		keys: ['e'],
+		show: 'e',
+		does: 'the plan of the statement, without running it',
+		footer: 'explain',
+		works: state => explainable(state) !== undefined,
+		named: state => whyNotExplained(state) === undefined,
+		event: () => ({type: 'inspected'}),
 	},
 	{
 		keys: ['a'],
@@ -181,6 +193,8 @@ function inOverlay(overlay: Overlay, key: Key, at: number): Event | undefined {
 			return moved(key) ?? edited(key, at);
 		case 'question':
 			return inQuestion(overlay, key, at);
+		case 'explain':
+			return inExplain(overlay, key, at);
 		case 'progress':
 			if (key === 'q') return {type: 'closed'};
 			if (key === 'esc') return overlay.outcomes || overlay.cancel === 'impossible' ? {type: 'closed'} : {type: 'cancelled', request: overlay.request};
@@ -199,6 +213,7 @@ function inOverlay(overlay: Overlay, key: Key, at: number): Event | undefined {
 			)
 				return {type: 'closed'};
 			if (key === 'y' && overlay.is === 'detail') return {type: 'copied', whole: true};
+			if (key === 'e' && overlay.is === 'detail') return {type: 'inspected'};
 			return moved(key);
 	}
 }
@@ -214,8 +229,7 @@ function inQuestion(question: Extract<Overlay, {is: 'question'}>, key: Key, at: 
 		case 'refused':
 			return moved(key) ?? {type: 'closed'};
 		case 'shown': {
-			// Nobody has read a question that was painted less than 400 ms ago.
-			const ready = question.paintedAt !== undefined && at - question.paintedAt >= 400;
+			const ready = isRead(question, at);
 			if (key === 'esc') return {type: 'closed'};
 			if (key === 'up' || key === 'down' || key === 'pageup' || key === 'pagedown') return moved(key);
 			if (!ready) return undefined;
@@ -224,6 +238,20 @@ function inQuestion(question: Extract<Overlay, {is: 'question'}>, key: Key, at: 
 			return {type: 'answered', request: question.request, yes: key === 'y', at};
 		}
 	}
+}
+
+/** Nobody has read a question that was painted less than 400 ms ago. */
+function isRead(question: {readonly paintedAt?: number}, at: number): boolean {
+	return question.paintedAt !== undefined && at - question.paintedAt >= 400;
+}
+
+function inExplain(overlay: Extract<Overlay, {is: 'explain'}>, key: Key, at: number): Event | undefined {
+	if (key === 'esc') return {type: 'closed'};
+	if (overlay.stage === 'asked') {
+		if (key === 'up' || key === 'down' || key === 'pageup' || key === 'pagedown') return moved(key);
+		return isRead(overlay, at) ? {type: 'answered', request: overlay.request, yes: key === 'y', at} : undefined;
+	}
+	return key === 'q' || key === 'enter' || key === 'e' ? {type: 'closed'} : moved(key);
 }
 
 function moved(key: Key): Event | undefined {

@@ -134,6 +134,20 @@ export type Detail<R extends Row = Row> = {
 	readonly sections: (row: R, answers: Answers, input: Input) => readonly Section[];
 };
 
+/** Where the text of a row's statement comes from: `e` shows its plan, which is made without running it. */
+export type Explain<R extends Row = Row> = {
+	/**
+	 * Answers with one row: `query` is the whole text, `here` whether it is of the database that is watched. Of a session also `state`, and
+	 * `query_size`: the server keeps no more bytes of a text.
+	 */
+	readonly sql: QueryName;
+	readonly params: (row: R) => readonly (Value | readonly Value[])[];
+	/** 'statement 4711': what the plan is of. */
+	readonly subject: (row: R) => string;
+	/** Why not, as a sentence; nothing when it can be done. */
+	readonly disabled?: (row: R, facts: Facts) => string | undefined;
+};
+
 /** One question and its answer as rows. */
 export type Table<R extends Row = Row> = {
 	readonly id: TableId;
@@ -166,6 +180,7 @@ export type Table<R extends Row = Row> = {
 	/** Asked once per unknown key among the visible rows, kept in a bounded cache (statement texts). */
 	readonly lookup?: {readonly sql: QueryName; readonly key: string; readonly fields: readonly string[]};
 	readonly detail?: Detail<R>;
+	readonly explain?: Explain<R>;
 	readonly checks?: readonly Check[];
 	readonly actions?: readonly Action<R>[];
 };

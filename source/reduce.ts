@@ -1,6 +1,7 @@
 import {connected, derived, known, lost, refreshedFacts, requested, sampled, withServer} from './answers.ts';
 import {freshChecks, noCoverage} from './checks.ts';
 import {logged, notified, withLogTables} from './log.ts';
+import {answeredExplain, explained, inspected, paintedExplain, statementRead} from './explain.ts';
 import {called, chosen, closed, erased, menuItems, serverItems, typed, withTop} from './overlays.ts';
 import type {Pane, Table} from './pane.ts';
 import {answered, asked, cancelled, filled, painted, planned, progressed, settled} from './questions.ts';
@@ -111,9 +112,15 @@ function step(state: State, event: Event): State {
 		case 'planned':
 			return planned(state, event);
 		case 'painted':
-			return painted(state, event);
+			return painted(paintedExplain(state, event), event);
 		case 'answered':
-			return answered(state, event);
+			return answered(answeredExplain(state, event), event);
+		case 'inspected':
+			return inspected(state);
+		case 'statementRead':
+			return statementRead(state, event);
+		case 'explained':
+			return explained(state, event);
 		case 'progressed':
 			return progressed(state, event);
 		case 'cancelled':
@@ -148,7 +155,7 @@ function settle(before: State, state: State): State {
 	const table = focusedTable(state);
 	if (!table || paneOf(state).place === 'overview') return state;
 	const view = followed(before, state, table);
-	const held = state.overlays.some(overlay => overlay.is === 'question' || overlay.is === 'detail');
+	const held = state.overlays.some(overlay => overlay.is === 'question' || overlay.is === 'detail' || overlay.is === 'explain');
 	const order = held ? (view.held ?? visibleRows(state, table).map(one => one.key)) : null;
 	const next = view.held === order ? view : {...view, held: order};
 	const placed = next === viewOf(state, table) ? state : {...state, views: {...state.views, [table.id]: next}};

@@ -1,5 +1,6 @@
 import {type CheckState, type Coverage, freshChecks, noCoverage} from './checks.ts';
 import type {Source} from './due.ts';
+import type {Explained} from './explain.ts';
 import type {Limits} from './limits.ts';
 import type {
 	Action,
@@ -125,6 +126,20 @@ export type Overlay =
 			readonly scroll: number;
 	  }
 	| Question
+	| {
+			readonly is: 'explain';
+			readonly request: number;
+			readonly table: TableId;
+			readonly row: Row;
+			readonly subject: string;
+			/** The text is fetched; as superuser it is shown and asked about; it is planned; the plan, or why there is none. */
+			readonly stage: 'reading' | 'asked' | 'planning' | 'shown';
+			readonly text?: string;
+			/** As a question's. */
+			readonly paintedAt?: number;
+			readonly result?: Explained;
+			readonly scroll: number;
+	  }
 	| {
 			readonly is: 'progress';
 			readonly request: number;
@@ -287,6 +302,9 @@ export type Event =
 	| {readonly type: 'planned'; readonly request: number; readonly plan?: Plan; readonly problem?: string}
 	| {readonly type: 'painted'; readonly request: number; readonly at: number}
 	| {readonly type: 'answered'; readonly request: number; readonly yes: boolean; readonly at: number}
+	| {readonly type: 'inspected'}
+	| {readonly type: 'statementRead'; readonly request: number; readonly text: string}
+	| {readonly type: 'explained'; readonly request: number; readonly result: Explained}
 	| {readonly type: 'progressed'; readonly request: number; readonly lines: readonly Line[]; readonly cancellable: boolean}
 	| {readonly type: 'cancelled'; readonly request: number}
 	| {readonly type: 'settled'; readonly request: number; readonly title: string; readonly outcomes: readonly Outcome[]}

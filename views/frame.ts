@@ -1,8 +1,9 @@
 import {score} from '../source/checks.ts';
+import {whyNotExplained} from '../source/explain.ts';
 import {inputOf} from '../source/input.ts';
 import {bindings, chosenRows, whyNot} from '../source/keys.ts';
 import type {Line, Segment} from '../source/pane.ts';
-import type {State} from '../source/state.ts';
+import type {Overlay, State} from '../source/state.ts';
 import {focusedTable, paneOf, shownTables, topOverlay} from '../source/state.ts';
 import {frameHeight} from '../source/window.ts';
 import {paneBody} from './body.ts';
@@ -87,7 +88,7 @@ function footer(state: State): Line {
 			width,
 		);
 	}
-	const entries: (readonly [string, string])[] = overlay ? overlayKeys(overlay.is) : paneKeys(state);
+	const entries: (readonly [string, string])[] = overlay ? overlayKeys(state, overlay) : paneKeys(state);
 	const line: Segment[] = [{text: ' '}];
 	let used = 1;
 	for (const [key, word] of entries) {
@@ -99,7 +100,8 @@ function footer(state: State): Line {
 	return toWidth(line, width);
 }
 
-function overlayKeys(is: string): (readonly [string, string])[] {
+function overlayKeys(state: State, overlay: Overlay): (readonly [string, string])[] {
+	const {is} = overlay;
 	if (is === 'menu')
 		return [
 			['↑↓', 'select'],
@@ -107,12 +109,19 @@ function overlayKeys(is: string): (readonly [string, string])[] {
 			['type', 'to filter'],
 			['Esc', 'back'],
 		];
-	if (is === 'question' || is === 'progress')
+	if (is === 'question' || is === 'progress' || (is === 'explain' && overlay.stage === 'asked'))
 		return [
 			['Esc', 'back'],
 			['Ctrl-C', 'quit'],
 		];
-	return [['↑↓', 'scroll'], ...(is === 'detail' ? [['y', 'copy'] as const] : []), ['Esc', 'back'], ['Ctrl-C', 'quit']];
+	const explain = is === 'detail' && whyNotExplained(state) === undefined;
+	return [
+		['↑↓', 'scroll'],
+		...(is === 'detail' ? [['y', 'copy'] as const] : []),
+		...(explain ? [['e', 'explain'] as const] : []),
+		['Esc', 'back'],
+		['Ctrl-C', 'quit'],
+	];
 }
 
 function paneKeys(state: State): (readonly [string, string])[] {
@@ -120,7 +129,7 @@ function paneKeys(state: State): (readonly [string, string])[] {
 	const actions = (focusedTable(state)?.actions ?? []).filter(action => whyNot(state, action, rows) === undefined);
 	const entries: (readonly [string, string])[] = [];
 	for (const binding of bindings) {
-		if (binding.footer === undefined || !(binding.works?.(state) ?? true)) continue;
+		if (binding.footer === undefined || !(binding.works?.(state) ?? true) || !(binding.named?.(state) ?? true)) continue;
 		if (binding.keys.includes('a')) for (const action of actions) entries.push([action.key, action.label.toLowerCase()]);
 		entries.push([binding.footer === 'select' ? '↑↓' : binding.show, binding.footer]);
 	}

@@ -9,6 +9,7 @@ import {frameHeight} from '../source/window.ts';
 import {centred, framed, frameWidth, lastTop, windowed} from './components/box.ts';
 import {type Question as Asked, confirmBox, lastConfirmTop} from './components/confirm.ts';
 import {detailLines} from './components/detail.ts';
+import {explainQuestion, explainTitle, planSections} from './components/explain.ts';
 import {helpLines} from './components/help.ts';
 import {menuLines} from './components/menu.ts';
 import {clock, duration} from './format.ts';
@@ -16,6 +17,8 @@ import {toWidth, wrapLine} from './layout.ts';
 import {markOf} from './theme.ts';
 
 type Question = Extract<Overlay, {is: 'question'}>;
+/** What is read over the whole body. */
+type Reading = Extract<Overlay, {is: 'detail' | 'explain' | 'help' | 'findings' | 'log'}>;
 
 /** The body with what lies over it: reading takes the whole body, a question stands in a frame above the rows that it is about. */
 export function withOverlay(state: State, under: readonly Line[]): Line[] {
@@ -23,8 +26,13 @@ export function withOverlay(state: State, under: readonly Line[]): Line[] {
 	const width = state.size.columns;
 	const height = under.length;
 	if (!overlay || overlay.is === 'filter') return [...under];
+	if (overlay.is === 'explain' && overlay.stage === 'asked') {
+		const box = boxWidth(width);
+		return centred(under, confirmBox({...explainQuestion(state, overlay), width: box, height, top: overlay.scroll}), width);
+	}
 	switch (overlay.is) {
 		case 'detail':
+		case 'explain':
 		case 'help':
 		case 'findings':
 		case 'log': {
@@ -66,8 +74,10 @@ export function lastScroll(state: State): number {
 	const bodyHeight = state.size.rows - frameHeight(state);
 	const overlay = topOverlay(state);
 	const width = state.size.columns;
+	if (overlay?.is === 'explain' && overlay.stage === 'asked') return lastConfirmTop(explainQuestion(state, overlay), boxWidth(width), bodyHeight);
 	switch (overlay?.is) {
 		case 'detail':
+		case 'explain':
 		case 'help':
 		case 'findings':
 		case 'log':
@@ -79,10 +89,12 @@ export function lastScroll(state: State): number {
 	}
 }
 
-function titleOf(state: State, overlay: Extract<Overlay, {is: 'detail' | 'help' | 'findings' | 'log'}>): string {
+function titleOf(state: State, overlay: Reading): string {
 	switch (overlay.is) {
 		case 'detail':
 			return tableOf(state, overlay.table)?.detail?.title(overlay.row) ?? '';
+		case 'explain':
+			return explainTitle(overlay);
 		case 'help':
 			return 'Keys';
 		case 'findings':
@@ -101,7 +113,7 @@ function tableOf(state: State, id: string): Table | undefined {
 	return state.panes.flatMap(pane => pane.tables).find(table => table.id === id);
 }
 
-function read(state: State, overlay: Extract<Overlay, {is: 'detail' | 'help' | 'findings' | 'log'}>, width: number): Line[] {
+function read(state: State, overlay: Reading, width: number): Line[] {
 	switch (overlay.is) {
 		case 'detail': {
 			const table = tableOf(state, overlay.table);
@@ -111,6 +123,8 @@ function read(state: State, overlay: Extract<Overlay, {is: 'detail' | 'help' | '
 				: [{title: 'Gone', lines: [[{text: 'This row has left since it was opened; what is shown is the last that was seen.', tone: 'warning'}]]}];
 			return detailLines([...gone, ...(table?.detail?.sections(row ?? overlay.row, overlay.answers, inputOf(state)) ?? [])], width);
 		}
+		case 'explain':
+			return detailLines(planSections(overlay), width);
 		case 'help':
 			return helpLines(keyHelp(state), width);
 		case 'findings':

@@ -25,7 +25,10 @@ export type Session = {
 	readonly host: string;
 	/** All down one connection in one round trip; errors are values. Lost connections give 'failed' and `onLost`. */
 	ask(asked: readonly Asked[]): Promise<{readonly results: readonly Result[]; readonly roundTrip: number}>;
-	/** One statement as it stands, by the simple or the extended protocol. Rejects with the server's error. */
+	/**
+	 * One statement as it stands. With parameters, even none, by the extended protocol, which refuses a second statement behind it; without
+	 * them by the simple one. Rejects with the server's error.
+	 */
 	send(text: string, params?: Parameters, limitMs?: number): Promise<readonly Row[]>;
 	readonly alive: boolean;
 	/** Timeouts, read only, search_path: once the facts are known, and again when they change. */
@@ -138,7 +141,7 @@ export async function openSession(
 		},
 		async send(text, params, limitMs = limits.statementMs === 0 ? 0 : limits.statementMs + 2000) {
 			if (!alive) throw new Error('the connection is lost');
-			const result = await bounded(params ? client.query({text, values: params as unknown[]}) : client.query(text), limitMs);
+			const result = await bounded(params ? client.query(extended(text, params)) : client.query(text), limitMs);
 			return (Array.isArray(result) ? [] : result.rows) as Row[];
 		},
 		async setUp(facts) {
@@ -161,6 +164,11 @@ export async function openSession(
 		},
 	};
 	return {session, pinned: connected.pinned, title: connected.title};
+}
+
+/** Without values, `pg` would take the simple protocol unless told. */
+function extended(text: string, params: Parameters): pg.QueryConfig {
+	return {text, values: params as unknown[], queryMode: 'extended'} as pg.QueryConfig;
 }
 
 function processIdOf(client: pg.Client): number {

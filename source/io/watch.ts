@@ -7,6 +7,7 @@ import {type Actions, startActions} from './actions.ts';
 import type {Audit} from './audit.ts';
 import {startCollector} from './collector.ts';
 import type {Problem} from './conninfo.ts';
+import {startExplain} from './explain.ts';
 import {createOthers, type Others} from './others.ts';
 import type {Place} from './place.ts';
 import {type PlacesOptions, startPlaces, type Unusable, type Watchable} from './places.ts';
@@ -164,6 +165,7 @@ export function createWatch(options: WatchOptions): Watch {
 					if (event.type === 'entered') void fetchDetail(state);
 					if (event.type === 'sampled' || event.type === 'moved' || event.type === 'opened' || event.type === 'switched') void lookUp(state);
 				}),
+				startExplain(store, links).stop,
 				startPlaces({
 					store,
 					links,

@@ -1,4 +1,4 @@
-import type {Answers, Detail, Input, Line, Row, Section, Value} from '../../source/pane.ts';
+import type {Answers, Detail, Explain, Input, Line, Row, Section, Value} from '../../source/pane.ts';
 import {answered, text, told} from '../figures.ts';
 import {bytes, count, duration, milliseconds, moment, percent, perSecond} from '../format.ts';
 import {statementKey, sumsOf} from './queries-counting.ts';
@@ -11,6 +11,17 @@ export const detail: Detail<StatementsRow> = {
 		{id: 'sessions', sql: 'statement-sessions', params: row => [row.queryid ?? '0'], session: 'sample'},
 	],
 	sections,
+};
+
+export const explain: Explain<StatementsRow> = {
+	sql: 'statement-text',
+	params: row => [row.queryid ?? '0', row.userid ?? '0', row.dbid ?? '0'],
+	subject: row => `statement ${text(row.queryid)}`,
+	disabled(row) {
+		if (row.kind === 'hidden') return 'the statements of other users are hidden: grant pg_read_all_stats';
+		if (row.kind !== 'statement') return 'it is the sum of all statements';
+		return row.here === true ? undefined : `it is of database ${text(row.datname)}: watch that one (w)`;
+	},
 };
 
 /** A text in its own lines. */

@@ -35,4 +35,10 @@ export const running: Table = table<RunningRow>({
 		ask: [],
 		sections: row => [{title: 'Text', lines: textLines(row.query)}],
 	},
+	explain: {
+		sql: 'session-statement',
+		params: row => [row.pid, row.backend_start],
+		subject: row => `what ${row.pid} runs`,
+		disabled: (row, facts) => (row.datname === facts.database ? undefined : `it runs in database ${row.datname}: watch that one (w)`),
+	},
 });

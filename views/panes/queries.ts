@@ -5,7 +5,7 @@ import {atLeast, bytes, count, duration, milliseconds, moment, percent, perSecon
 import {resetStatements} from './maintenance-actions.ts';
 import {averageResponse, evictions, manySlow, slowShare, statementMean} from './queries-checks.ts';
 import {counters, inInterval, sinceReset, statementKey, sumsOf, unlistedShare} from './queries-counting.ts';
-import {detail} from './queries-detail.ts';
+import {detail, explain} from './queries-detail.ts';
 import type {StatementsRow} from './queries-rows.ts';
 import {running} from './queries-running.ts';
 
@@ -59,6 +59,7 @@ const interval = table<StatementsRow>({
 	summary: intervalSummary,
 	lookup: {sql: 'statement-texts', key: 'queryid', fields: ['query']},
 	detail,
+	explain,
 	checks: [statementMean(), averageResponse(), slowShare(), evictions()],
 	actions: [resetStatements],
 });
@@ -96,6 +97,7 @@ const totals = table<StatementsRow>({
 	summary: totalSummary,
 	lookup: {sql: 'statement-texts', key: 'queryid', fields: ['query']},
 	detail,
+	explain,
 	checks: [manySlow()],
 	actions: [resetStatements],
 });

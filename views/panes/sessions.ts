@@ -142,6 +142,16 @@ const sessionsTable = table<Session>({
 		],
 		sections,
 	},
+	explain: {
+		sql: 'session-statement',
+		params: row => [row.pid, row.backend_start ?? ''],
+		subject: row => `what ${row.pid} runs`,
+		disabled(row, facts) {
+			if (row.hidden) return 'its statement is hidden: grant pg_read_all_stats';
+			if (row.backend_type !== 'client backend' || row.state !== 'active') return 'it runs no statement at this moment';
+			return row.datname === facts.database ? undefined : `it runs in database ${row.datname}: watch that one (w)`;
+		},
+	},
 	checks: [idleInTransaction, longTransaction],
 	actions: [cancel, terminate],
 });
