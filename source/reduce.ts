@@ -1,7 +1,7 @@
 import {connected, derived, known, lost, refreshedFacts, requested, sampled, withServer} from './answers.ts';
 import {freshChecks, noCoverage} from './checks.ts';
-import {logged, notified, withLogTables} from './log.ts';
 import {answeredExplain, explained, inspected, paintedExplain, statementRead} from './explain.ts';
+import {logged, notified, withLogTables} from './log.ts';
 import {called, chosen, closed, erased, menuItems, serverItems, typed, withTop} from './overlays.ts';
 import type {Pane, Table} from './pane.ts';
 import {answered, asked, cancelled, filled, painted, planned, progressed, settled} from './questions.ts';
