@@ -105,6 +105,18 @@ export async function openSession(
 		return result.rows as Row[];
 	}
 
+	/** A pooler that hands out its connections for single statements would drop us at the first question. */
+	async function transactable(): Promise<void> {
+		const parts = ['begin read only', local, 'commit'].map(part => client.query(part));
+		try {
+			await bounded(Promise.all(parts), 10_000);
+		} catch (error) {
+			for (const part of parts) part.catch(() => undefined);
+			if (!/statement pooling/.test(sentence(error))) throw error;
+			throw Object.assign(new Error(`${sentence(error)}: connect directly, or through a pool with pool_mode=transaction`), {code: codeOf(error)});
+		}
+	}
+
 	const session: Session = {
 		pid: processIdOf(client),
 		get pooled() {
@@ -149,8 +161,9 @@ export async function openSession(
 			const text = `select ${settingsOf(facts, limits)
 				.map(([name, value]) => `pg_catalog.set_config('${name}', '${value.replaceAll("'", "''")}', ${facts.pooled})`)
 				.join(', ')}`;
-			if (facts.pooled) local = text;
-			else await session.send(text);
+			if (!facts.pooled) return void (await session.send(text));
+			local = text;
+			await transactable();
 		},
 		onLost(listener) {
 			lostListeners.push(listener);
