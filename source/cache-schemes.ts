@@ -6,39 +6,76 @@ export type CacheScheme = {
 	readonly tagOf: (key: string) => string | undefined;
 	readonly keyOfTag: (tag: string) => string;
 	readonly kind: 'set' | 'zset';
-	readonly keyOf: (member: string) => string;
+	/** What stands around a member to make a key of it. */
+	readonly around: readonly [before: string, after: string];
 };
 
-type Shape = {readonly before: string; readonly after: string; readonly kind: 'set' | 'zset'; readonly member: (prefix: string, member: string) => string};
+/** Texts around `{tag}` and `{key}`, in which `{prefix}` stands for what the user says. */
+type Shape = {readonly tag: string; readonly kind: 'set' | 'zset'; readonly key: string};
 
-const whole = (_: string, member: string) => member;
 const shapes = {
-	/** `{prefix}tag:{tag}` is a set whose members are keys. */
-	set: {before: 'tag:', after: '', kind: 'set', member: whole},
-	/** Laravel 10 and newer: `{prefix}tag:{tag}:entries` is a sorted set by expiry; members go without the prefix. */
-	laravel: {before: 'tag:', after: ':entries', kind: 'zset', member: (prefix, member) => prefix + member},
+	/** A set whose members are keys. */
+	set: {tag: '{prefix}tag:{tag}', kind: 'set', key: '{key}'},
+	/** Laravel 10 and newer: a sorted set by expiry; members go without the prefix. */
+	laravel: {tag: '{prefix}tag:{tag}:entries', kind: 'zset', key: '{prefix}{key}'},
 	/** Symfony's RedisTagAwareAdapter: members are whole ids. */
-	symfony: {before: '\x01tags\x01', after: '', kind: 'set', member: whole},
+	symfony: {tag: '{prefix}\x01tags\x01{tag}', kind: 'set', key: '{key}'},
 	/** The npm package redis-tag-cache: data lie under `data:`. */
-	'redis-tag-cache': {before: 'tags:', after: '', kind: 'set', member: (prefix, member) => `${prefix}data:${member}`},
+	'redis-tag-cache': {tag: '{prefix}tags:{tag}', kind: 'set', key: '{prefix}data:{key}'},
 } as const satisfies Record<string, Shape>;
-export type SchemeName = keyof typeof shapes;
+export const schemeNames = Object.keys(shapes) as readonly (keyof typeof shapes)[];
+/** One of `schemeNames`, or a pattern of one's own. */
+export type SchemeName = string;
+
+/** A sentence when the text names no scheme and is no pattern like `{prefix}tag:{tag}` or `tags/{tag}={prefix}{key}`. */
+export function schemeProblem(text: string): string | undefined {
+	if (Object.hasOwn(shapes, text)) return undefined;
+	const shape = shapeOf(text);
+	return shape && [shape.tag.split('{tag}'), shape.key.split('{key}')].every(parts => parts.length === 2) && shape.tag.replace('{tag}', '') !== ''
+		? undefined
+		: `takes ${schemeNames.join(', ')}, or how tags and keys are named, like {prefix}tag:{tag} or tags/{tag}=data/{key}`;
+}
+
+/** `TAG` or `TAG=KEY`; without the second part members are whole keys. */
+function shapeOf(text: string): Shape | undefined {
+	if (Object.hasOwn(shapes, text)) return shapes[text as keyof typeof shapes];
+	if (!text.includes('{tag}')) return undefined;
+	const equals = text.indexOf('=', text.indexOf('{tag}'));
+	return {tag: equals < 0 ? text : text.slice(0, equals), kind: 'set', key: equals < 0 ? '{key}' : text.slice(equals + 1)};
+}
 
 export function cacheScheme(name: SchemeName, prefix: string): CacheScheme {
-	const {before, after, kind, member} = shapes[name] as Shape;
-	const start = prefix + before;
+	const shape = shapeOf(name) ?? shapes.set;
+	const around = (text: string, hole: string): readonly [string, string] => {
+		const at = text.indexOf(hole);
+		return [text.slice(0, at).replaceAll('{prefix}', () => prefix), text.slice(at + hole.length).replaceAll('{prefix}', () => prefix)];
+	};
+	const [before, after] = around(shape.tag, '{tag}');
 	return {
-		pattern: `${literal(start)}*${literal(after)}`,
+		pattern: `${literal(before)}*${literal(after)}`,
 		tagOf: key =>
-			key.startsWith(start) && key.endsWith(after) && key.length > start.length + after.length ? key.slice(start.length, key.length - after.length) : undefined,
-		keyOfTag: tag => start + tag + after,
-		kind,
-		keyOf: one => member(prefix, one),
+			key.startsWith(before) && key.endsWith(after) && key.length > before.length + after.length
+				? key.slice(before.length, key.length - after.length)
+				: undefined,
+		keyOfTag: tag => before + tag + after,
+		kind: shape.kind,
+		around: around(shape.key, '{key}'),
 	};
 }
 
 function literal(text: string): string {
 	return text.replace(/[\\*?[\]^]/g, '\\$&');
+}
+
+/** A word of a command as redis-cli takes it: quoted where it has to be. */
+export function quoted(word: string): string {
+	if (/^[^\s"'\\\p{Cc}\p{Cf}]+$/u.test(word)) return word;
+	const escaped = word.replace(/["\\]/g, '\\$&').replace(/[\p{Cc}\p{Cf}]/gu, one => [...new TextEncoder().encode(one)].map(hexadecimal).join(''));
+	return `"${escaped}"`;
+}
+
+function hexadecimal(byte: number): string {
+	return `\\x${byte.toString(16).padStart(2, '0')}`;
 }
 
 /** INFO's lines as a record; sections and blank lines are passed over. */
@@ -60,17 +97,21 @@ export function tagOfNotification(payload: string, rules: Readonly<Record<string
 		return {problem: 'its payload is no JSON: it names no table'};
 	}
 	if (typeof read !== 'object' || read === null || Array.isArray(read)) return {problem: 'its payload is no JSON object: it names no table'};
-	const fields = read as Readonly<Record<string, unknown>>;
-	const table = typeof fields.table === 'string' ? fields.table : undefined;
-	if (table === undefined) return {problem: 'its payload has no "table"'};
-	const rule = rules[table] ?? rules['*'];
-	if (rule === undefined) return {problem: `no rule makes a tag of table "${table}": add it under invalidate in the configuration`};
+	const table = own(read, 'table');
+	if (typeof table !== 'string') return {problem: 'its payload has no "table"'};
+	const rule = own(rules, table) ?? own(rules, '*');
+	if (typeof rule !== 'string') return {problem: `no rule makes a tag of table "${table}": add it under invalidate in the configuration`};
 	let missing: string | undefined;
 	const tag = rule.replace(/\{(\w+)\}/g, (_, name: string) => {
-		const value = fields[name];
-		if (typeof value === 'string' || typeof value === 'number') return String(value);
+		const value = own(read, name);
+		if ((typeof value === 'string' && value !== '') || (typeof value === 'number' && Number.isFinite(value))) return String(value);
 		missing ??= name;
 		return '';
 	});
 	return missing === undefined ? {tag} : {problem: `its payload has no "${missing}", which the rule "${rule}" needs`};
+}
+
+/** A payload may name what every object inherits. */
+function own(record: object, name: string): unknown {
+	return Object.hasOwn(record, name) ? (record as Readonly<Record<string, unknown>>)[name] : undefined;
 }

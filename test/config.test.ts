@@ -96,6 +96,8 @@ const mistakes: readonly (readonly [text: string, said: RegExp])[] = [
 	['refresh = nan', /:1: refresh has to be a number/],
 	['read_only = "yes"', /:1: read_only has to be true or false\.$/],
 	['confirm = "typ"', /:1: confirm has to be one of "ask", "type"; did you mean "type"\?$/],
+	['cache_scheme = "tags/{tga}"', /:1: cache_scheme takes set, laravel, .* like \{prefix\}tag:\{tag\}/],
+	['cache_pace = 0', /:1: cache_pace has to be a number of keys in a second/],
 	['cache_scheme = 5', /:1: cache_scheme has to be one of "set", "laravel"/],
 	['audit = true', /:1: audit has to be a file name, or false/],
 	['label = "PROD"', /:1: label is no key\. Known/],
@@ -217,7 +219,7 @@ test('a server of the configuration comes with its companions, its rules and its
 	assert.deepEqual(targets(shop).map(titleOf), ['shop @ db1:6000', 'shop @ db2:5432', 'shop @ db3:5432']);
 	assert.equal(targets(shop)[0]!.password(), 'pw');
 	const {limits, ...rules} = shop.rules;
-	assert.deepEqual(rules, {label: 'PROD', readOnly: true, confirm: 'type'});
+	assert.deepEqual(rules, {label: 'PROD', readOnly: true, confirm: 'type', invalidate: {'*': 'all:{tenant}'}});
 	assert.equal(shop.redis, 'rediss://:pw@cache:6380/0');
 	assert.equal(shop.pgbouncer, 'postgresql://admin@pool:6432/pgbouncer');
 	assert.equal(shop.refresh, 5);
@@ -243,7 +245,7 @@ test('flags go before the environment, that before the configuration, that befor
 	assert.deepEqual(of(flagged, 'lag'), [4, 40, 'flag']);
 	const other = spoken('postgresql://db7/x');
 	assert.deepEqual(of(other, 'lag'), [2, 20, 'config']);
-	assert.deepEqual({...other.rules, limits: undefined}, {label: null, readOnly: false, confirm: 'ask', limits: undefined});
+	assert.deepEqual({...other.rules, limits: undefined}, {label: null, readOnly: false, confirm: 'ask', invalidate: {'*': 'all:{tenant}'}, limits: undefined});
 	assert.equal(other.refresh, 2);
 });
 

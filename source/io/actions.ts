@@ -128,7 +128,7 @@ async function planRedis(
 	const made = await planInvalidation(redis, tags, state.tables['redis-info']?.rows[0]);
 	if ('problem' in made) return made;
 	const ready = made.targets.filter(target => target.why === null);
-	if (ready.length === 0) return {problem: made.targets.map(target => `${target.subject}: ${target.why}`).join('\n'), nothing: true};
+	if (ready.length === 0) return {problem: made.targets.map(target => `${target.subject}: ${target.why}`).join('\n'), nothing: made.targets.every(isNothing)};
 	const typed = made.typed ?? typedWord(action, ready, rows.length, state.settings.confirm === 'type');
 	return {
 		plan: {action: action.id, label: action.label, server: state.watched, generation, at: options.now(), targets: made.targets, facts: made.facts, typed},

@@ -1,10 +1,7 @@
 import {nearestOf} from '../arguments.ts';
+import {type SchemeName, schemeNames, schemeProblem} from '../cache-schemes.ts';
 import {defaultLimits, limitOf, type Override} from '../limits.ts';
 import {isUnreadable, parseConnectionString} from './connection-string.ts';
-
-/** How cache tags are kept in Redis. */
-export const cacheSchemes = ['set', 'laravel', 'symfony', 'redis-tag-cache'] as const;
-export type CacheScheme = (typeof cacheSchemes)[number];
 
 /** What may be said of all servers at once, and of one alone. */
 export type Shared = {
@@ -12,8 +9,10 @@ export type Shared = {
 	readonly refresh?: number;
 	readonly read_only?: boolean;
 	readonly confirm?: 'ask' | 'type';
-	readonly cache_scheme?: CacheScheme;
+	readonly cache_scheme?: SchemeName;
 	readonly cache_prefix?: string;
+	/** Keys that an invalidation unlinks in a second. */
+	readonly cache_pace?: number;
 	/** Table name, or `*`, to the tag that a notification of it invalidates: `menu:{tenant}`. */
 	readonly invalidate?: Readonly<Record<string, string>>;
 	readonly limits?: Readonly<Record<string, Override>>;
@@ -70,6 +69,16 @@ const oneOf = (words: readonly string[]): Reader => {
 	};
 };
 
+const cacheScheme: Reader = value => {
+	const read = text(value);
+	if (isWrong(read) || !String(value).includes('{')) return oneOf(schemeNames)(value);
+	const problem = schemeProblem(String(value));
+	return problem === undefined ? read : wrong(problem);
+};
+
+const pace: Reader = value =>
+	typeof value === 'number' && value >= 1 && value <= 1e6 ? {value} : wrong('has to be a number of keys in a second, from 1 to 1000000');
+
 const seconds = (least: number, most: number): Reader => {
 	return value => (typeof value === 'number' && value >= least && value <= most ? {value} : wrong(`has to be a number of seconds from ${least} to ${most}`));
 };
@@ -122,8 +131,9 @@ const shared = {
 	refresh: seconds(0.5, 60),
 	read_only: yesOrNo,
 	confirm: oneOf(['ask', 'type']),
-	cache_scheme: oneOf(cacheSchemes),
+	cache_scheme: cacheScheme,
 	cache_prefix: text,
+	cache_pace: pace,
 	invalidate: tagRules,
 	limits,
 } as const satisfies Readonly<Record<keyof Shared, Reader>>;

@@ -24,7 +24,7 @@ const missing = {
 } as const satisfies Record<string, Result>;
 
 export function createOthers({redis: url, pgbouncer: console, cache}: Pick<Place, 'redis' | 'pgbouncer' | 'cache'>, world: World): Others {
-	const redis = url === undefined ? undefined : createRedis(url, cacheScheme(cache.scheme, cache.prefix));
+	const redis = url === undefined ? undefined : createRedis(url, cacheScheme(cache.scheme, cache.prefix), cache.pace);
 	const pgbouncer: PgBouncerLink | undefined = console === undefined ? undefined : createPgBouncer(console, world);
 
 	async function one(source: 'redis' | 'pgbouncer', name: QueryName): Promise<Result> {
@@ -36,9 +36,7 @@ export function createOthers({redis: url, pgbouncer: console, cache}: Pick<Place
 		redis,
 		rules: cache.invalidate,
 		async ask(source, names) {
-			const results: Record<QueryName, Result> = {};
-			for (const name of names) results[name] = await one(source, name);
-			return results;
+			return Object.fromEntries(await Promise.all(names.map(async (name): Promise<[QueryName, Result]> => [name, await one(source, name)])));
 		},
 		stop() {
 			redis?.stop();

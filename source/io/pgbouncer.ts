@@ -7,52 +7,63 @@ import {sentence} from './session.ts';
 /** The admin console of a PgBouncer. It speaks the simple protocol only, and its columns change from version to version: they are read by name. */
 export type PgBouncerLink = {ask(command: string): Promise<Result>; stop(): void};
 
-export function createPgBouncer(conninfo: string, world: World): PgBouncerLink {
-	let client: pg.Client | undefined;
+/** Longest time for one answer, ms. */
+const patience = 5000;
+/** Totals are bigint or numeric, and come as text; so do names, which may look like numbers. */
+const numbers: ReadonlySet<number> = new Set([20, 1700]);
 
-	async function opened(): Promise<pg.Client | string> {
-		if (client) return client;
-		const target = resolve(conninfo, {}, world);
-		if (isProblem(target)) return target.problem;
-		const connected = await connect(target, {applicationName: 'pgperf'});
-		if (isProblem(connected)) return connected.problem;
-		const made = connected.client;
-		made.on('error', () => forget(made));
-		made.on('end', () => forget(made));
-		client = made;
+export function createPgBouncer(conninfo: string, world: World): PgBouncerLink {
+	const stopping = new AbortController();
+	let opened: Promise<pg.Client | string> | undefined;
+
+	function opening(): Promise<pg.Client | string> {
+		if (opened) return opened;
+		const made = open();
+		opened = made;
+		void made.then(found => {
+			if (typeof found === 'string') forget(made);
+			else for (const event of ['error', 'end'] as const) found.on(event, () => forget(made));
+		});
 		return made;
 	}
 
-	function forget(made: pg.Client): void {
-		if (client === made) client = undefined;
+	async function open(): Promise<pg.Client | string> {
+		const target = resolve(conninfo, {}, world);
+		if (isProblem(target)) return target.problem;
+		const connected = await connect(target, {applicationName: 'pgperf', queryTimeoutMs: patience, signal: stopping.signal});
+		return isProblem(connected) ? connected.problem : connected.client;
+	}
+
+	function forget(made: Promise<pg.Client | string>): void {
+		if (opened !== made) return;
+		opened = undefined;
+		void made.then(found => (typeof found === 'string' ? undefined : disconnect(found)));
 	}
 
 	return {
 		async ask(command) {
 			const start = performance.now();
-			const found = await opened();
+			const made = opening();
+			const found = await made;
 			if (typeof found === 'string') return {status: 'failed', message: `PgBouncer: ${found}`, code: undefined};
 			try {
-				const {rows} = await found.query<Readonly<Record<string, unknown>>>(command);
+				const {rows, fields} = await found.query<Readonly<Record<string, unknown>>>(command);
 				const at = performance.now();
-				return {status: 'ok', sample: {at, rows: rows.map(plain), cost: at - start}};
+				const counted = new Set(fields.flatMap(({name, dataTypeID}) => (numbers.has(dataTypeID) ? [name] : [])));
+				return {status: 'ok', sample: {at, rows: rows.map(row => plain(row, counted)), cost: at - start}};
 			} catch (error) {
-				forget(found);
-				void disconnect(found);
-				return {status: 'failed', message: `PgBouncer: ${sentence(error)}`, code: undefined};
+				forget(made);
+				const silent = error instanceof Error && error.message === 'Query read timeout';
+				return {status: 'failed', message: `PgBouncer: ${silent ? 'it does not answer' : sentence(error)}`, code: undefined};
 			}
 		},
 		stop() {
-			const made = client;
-			client = undefined;
-			if (made) void disconnect(made);
+			stopping.abort();
+			if (opened) forget(opened);
 		},
 	};
 }
 
-/** Totals come as text, since they are bigint or numeric: numbers here. */
-function plain(row: Readonly<Record<string, unknown>>): Row {
-	return Object.fromEntries(
-		Object.entries(row).map(([name, value]) => [name, typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : (value as Value)]),
-	);
+function plain(row: Readonly<Record<string, unknown>>, counted: ReadonlySet<string>): Row {
+	return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, counted.has(name) && value !== null ? Number(value) : (value as Value)]));
 }

@@ -1,16 +1,19 @@
+import type {SchemeName} from '../cache-schemes.ts';
 import {type Limits, limitsOfEnvironment, limitsWith, type Override, parseLimit} from '../limits.ts';
 import type {ServerId} from '../pane.ts';
 import type {Rules} from '../state.ts';
 import type {Config, NamedServer} from './config.ts';
-import type {CacheScheme, Shared} from './config-keys.ts';
+import type {Shared} from './config-keys.ts';
 import {isConnectionString, isUnreadable, parseApplicationUri, parseConnectionString} from './connection-string.ts';
 import {type Flags, isProblem, type Problem, resolve, type Target, titleOf, type World} from './conninfo.ts';
 import type {Opening} from './session.ts';
 
 /** How cache tags are kept, and what a notification invalidates. */
 export type CacheRules = {
-	readonly scheme: CacheScheme;
+	readonly scheme: SchemeName;
 	readonly prefix: string;
+	/** Keys that an invalidation unlinks in a second. */
+	readonly pace?: number;
 	readonly invalidate: Readonly<Record<string, string>>;
 };
 
@@ -34,7 +37,7 @@ export type Said = {
 	readonly replicas: readonly string[];
 	readonly redis: string | undefined;
 	readonly pgbouncer: string | undefined;
-	readonly cacheScheme: CacheScheme | undefined;
+	readonly cacheScheme: SchemeName | undefined;
 	readonly cachePrefix: string | undefined;
 	readonly limits: readonly string[];
 	readonly readOnly: boolean;
@@ -79,6 +82,7 @@ function together(
 	const limits = limitsOf(own, config, said, world.env);
 	if (isProblem(limits)) return limits;
 	const invalidate = {...config.invalidate, ...own.invalidate};
+	const pace = own.cache_pace ?? config.cache_pace;
 	return {
 		name,
 		servers: identified(targets, name).map(({id, target}) => ({id, opening: {target, askPassword: said.askPassword}})),
@@ -95,6 +99,7 @@ function together(
 		cache: {
 			scheme: said.cacheScheme ?? own.cache_scheme ?? config.cache_scheme ?? 'set',
 			prefix: said.cachePrefix ?? own.cache_prefix ?? config.cache_prefix ?? '',
+			...(pace !== undefined && {pace}),
 			invalidate,
 		},
 	};

@@ -1,18 +1,23 @@
-import type {Cluster, Redis} from 'ioredis';
+import type {Redis} from 'ioredis';
 import {type CacheScheme, parseInfo} from '../cache-schemes.ts';
 import type {Result, Row} from '../pane.ts';
+import {type Connection, isTimeout, mastersOf, open, permitted, told} from './redis-connection.ts';
 
 /** Redis as pgperf needs it: one node or a cluster, and the tags that were found so far. */
 export type RedisLink = {
 	readonly scheme: CacheScheme;
+	/** Keys that an invalidation unlinks in a second. */
+	readonly pace: number;
 	/** One row about the server. */
 	info(): Promise<Result>;
 	/** A row per tag that was found until now; each call looks through another slice of the keys. */
 	tags(): Promise<Result>;
 	/** For actions: commands of one key each go to the node that has it. */
-	readonly client: Promise<Redis | Cluster>;
+	readonly client: Promise<Connection>;
 	/** Names of the tags that were found. */
 	known(): readonly string[];
+	/** A sentence about what went wrong, without what is secret. */
+	told(error: unknown): string;
 	stop(): void;
 };
 
@@ -23,178 +28,203 @@ const mostTags = 10_000;
 const slice = 100;
 const detailsAtOnce = 200;
 const rescanAfter = 60_000;
+/** The database must survive the misses. */
+const defaultPace = 2000;
 
-type Tag = {keys: number; bytes: number | null; shortest: number | null; longest: number | null; orphaned: number | null; at: number};
+/** Unknown is null; `stranger`: a key that has the name of a tag, but is none. */
+type Tag = {
+	readonly keys: number | null;
+	readonly bytes: number | null;
+	readonly shortest: number | null;
+	readonly longest: number | null;
+	readonly orphaned: number | null;
+	readonly stranger?: true;
+	readonly at: number;
+};
+const unknownTag: Tag = {keys: null, bytes: null, shortest: null, longest: null, orphaned: null, at: 0};
+type Scan = {readonly nodes: readonly Redis[]; node: number; cursor: string; looked: number; readonly total: number | null; done: number | undefined};
 
 /** Connects on first use; errors are values, and no password is in them. */
-export function createRedis(url: string, scheme: CacheScheme): RedisLink {
-	let opened: Promise<Redis | Cluster> | undefined;
-	let stopped = false;
+export function createRedis(url: string, scheme: CacheScheme, pace = defaultPace): RedisLink {
+	const stopping = new AbortController();
+	let opened: Promise<Connection> | undefined;
 	const tags = new Map<string, Tag>();
-	let scan: {readonly nodes: readonly Redis[]; node: number; cursor: string; looked: number; total: number; done: number | undefined} | undefined;
+	let scan: Scan | undefined;
 
 	const client = () => {
-		opened ??= open(url).then(
-			made => {
-				if (stopped) made.disconnect();
-				return made;
-			},
-			error => {
-				opened = undefined;
-				throw error;
-			},
-		);
-		return opened;
+		if (opened) return opened;
+		const made = open(url, stopping.signal);
+		opened = made;
+		// A failure is told to whoever asked; the next one tries again.
+		made.catch(() => forget(made));
+		return made;
 	};
 
-	async function answered(work: (redis: Redis | Cluster) => Promise<readonly Row[]>): Promise<Result> {
+	function forget(made: Promise<Connection>): void {
+		if (opened !== made) return;
+		opened = undefined;
+		scan = undefined;
+		made.then(redis => redis.disconnect()).catch(() => undefined);
+	}
+
+	async function answered(work: (redis: Connection) => Promise<readonly Row[]>): Promise<Result> {
 		const start = performance.now();
+		const made = client();
 		try {
-			const rows = await work(await client());
+			const rows = await work(await made);
 			const at = performance.now();
 			return {status: 'ok', sample: {at, rows, cost: at - start}};
 		} catch (error) {
+			if (isTimeout(error)) forget(made);
 			return {status: 'failed', message: `Redis: ${told(error, url)}`, code: undefined};
 		}
 	}
 
-	async function look(redis: Redis | Cluster): Promise<void> {
+	async function look(redis: Connection): Promise<void> {
 		const now = performance.now();
 		if (!scan || (scan.done !== undefined && now - scan.done > rescanAfter)) {
 			const nodes = mastersOf(redis);
-			const sizes = await Promise.all(nodes.map(node => node.dbsize()));
-			scan = {nodes, node: 0, cursor: '0', looked: 0, total: sizes.reduce((sum, size) => sum + size, 0), done: undefined};
+			scan = {nodes, node: 0, cursor: '0', looked: 0, total: await keysOf(nodes), done: undefined};
 		}
-		while (scan.done === undefined && performance.now() - now < slice) {
-			const node = scan.nodes[scan.node];
+		try {
+			await lookOn(scan, now + slice);
+		} catch (error) {
+			// Nodes of a cluster come and go: begun anew with those that are there then.
+			scan = undefined;
+			throw error;
+		}
+	}
+
+	async function lookOn(on: Scan, end: number): Promise<void> {
+		while (on.done === undefined && performance.now() < end) {
+			const node = on.nodes[on.node];
 			if (!node || tags.size >= mostTags) {
-				scan.done = performance.now();
-				break;
+				on.done = performance.now();
+				return;
 			}
-			const [cursor, keys] = await node.scan(scan.cursor, 'MATCH', scheme.pattern, 'COUNT', 1000);
-			scan.looked += 1000;
+			const [cursor, keys] = await node.scan(on.cursor, 'MATCH', scheme.pattern, 'COUNT', 1000);
+			on.looked += 1000;
 			for (const key of keys) {
 				const tag = scheme.tagOf(key);
-				if (tag !== undefined && !tags.has(tag)) tags.set(tag, {keys: 0, bytes: null, shortest: null, longest: null, orphaned: null, at: 0});
+				if (tag !== undefined && !tags.has(tag)) tags.set(tag, unknownTag);
 			}
-			scan.cursor = cursor;
-			if (cursor === '0') scan.node++;
+			on.cursor = cursor;
+			if (cursor === '0') on.node++;
 		}
 	}
 
 	/** The tags that were looked at longest ago. */
-	async function describe(redis: Redis | Cluster): Promise<void> {
+	async function describe(redis: Connection): Promise<void> {
 		const oldest = [...tags].sort(([, a], [, b]) => a.at - b.at).slice(0, detailsAtOnce);
 		await Promise.all(
-			oldest.map(async ([name, tag]) => {
-				const key = scheme.keyOfTag(name);
-				const keys = scheme.kind === 'set' ? await redis.scard(key) : await redis.zcard(key);
-				if (keys === 0) return void tags.delete(name);
-				const members = scheme.kind === 'set' ? await redis.srandmember(key, sampled) : await redis.zrange(key, '0', String(sampled - 1));
-				const seen = await Promise.all(members.map(member => measured(redis, scheme.keyOf(member))));
-				const there = seen.filter(one => one.ttl !== -2);
-				const ttls = there.map(one => one.ttl).filter(ttl => ttl >= 0);
-				const sizes = there.flatMap(one => (one.bytes === null ? [] : [one.bytes]));
-				Object.assign(tag, {
-					keys,
-					bytes: sizes.length > 0 ? (sizes.reduce((sum, one) => sum + one, 0) / sizes.length) * keys * (there.length / seen.length) : null,
-					shortest: ttls.length > 0 ? Math.min(...ttls) : null,
-					longest: ttls.length > 0 ? Math.max(...ttls) : null,
-					orphaned: seen.length > 0 ? 1 - there.length / seen.length : null,
-					at: performance.now(),
-				} satisfies Tag);
+			oldest.map(async ([name]) => {
+				const seen = await lookAt(redis, scheme, name);
+				if (seen) tags.set(name, seen);
+				else tags.delete(name);
 			}),
 		);
 	}
 
-	const scanned = () => (!scan ? 0 : scan.done !== undefined ? 1 : Math.min(0.99, scan.looked / Math.max(1, scan.total)));
+	function scanned(): number {
+		if (!scan) return 0;
+		if (scan.done !== undefined && tags.size < mostTags) return 1;
+		return scan.total === null ? 0 : Math.min(0.99, scan.looked / Math.max(1, scan.total));
+	}
+
+	const found = () => [...tags].filter(([, tag]) => !tag.stranger);
 
 	return {
 		scheme,
+		pace,
 		get client() {
 			return client();
 		},
-		info: () => answered(async redis => [await infoRow(redis, scanned(), tags.size)]),
+		info: () => answered(async redis => [await infoRow(redis, scanned(), found().length)]),
 		tags: () =>
 			answered(async redis => {
 				await look(redis);
 				await describe(redis);
-				return [...tags].map(([tag, one]) => ({
+				return found().map(([tag, {keys, bytes, shortest, longest, orphaned}]) => ({
 					tag,
-					keys: one.keys,
-					bytes: one.bytes,
-					ttl_min_s: one.shortest,
-					ttl_max_s: one.longest,
-					orphaned: one.orphaned,
+					keys,
+					bytes,
+					ttl_min_s: shortest,
+					ttl_max_s: longest,
+					orphaned,
 				}));
 			}),
-		known: () => [...tags.keys()],
+		known: () => found().map(([tag]) => tag),
+		told: error => told(error, url),
 		stop() {
-			stopped = true;
-			void opened?.then(made => made.disconnect()).catch(() => undefined);
+			stopping.abort();
+			if (opened) forget(opened);
 		},
 	};
 }
 
-async function measured(redis: Redis | Cluster, key: string): Promise<{readonly ttl: number; readonly bytes: number | null}> {
-	const [ttl, bytes] = await Promise.all([redis.ttl(key), redis.memory('USAGE', key).catch(() => null)]);
+/** Undefined: it is gone. What this user may not ask is null. */
+async function lookAt(redis: Connection, scheme: CacheScheme, name: string): Promise<Tag | undefined> {
+	const key = scheme.keyOfTag(name);
+	const at = performance.now();
+	let keys: number;
+	try {
+		keys = scheme.kind === 'set' ? await redis.scard(key) : await redis.zcard(key);
+	} catch (error) {
+		if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return {...unknownTag, stranger: true, at};
+		throw error;
+	}
+	if (keys === 0) return undefined;
+	const members = (await permitted(someMembers(redis, scheme, key, sampled))) ?? [];
+	const seen = await Promise.all(members.map(member => measured(redis, keyOf(scheme, member))));
+	const there = seen.filter(one => one.ttl !== -2);
+	const ttls = there.flatMap(({ttl}) => (ttl !== null && ttl >= 0 ? [ttl] : []));
+	const sizes = there.flatMap(({bytes}) => (bytes === null ? [] : [bytes]));
+	return {
+		keys,
+		bytes: sizes.length > 0 ? (sizes.reduce((sum, one) => sum + one, 0) / sizes.length) * keys * (there.length / seen.length) : null,
+		shortest: ttls.length > 0 ? Math.min(...ttls) : null,
+		longest: ttls.length > 0 ? Math.max(...ttls) : null,
+		orphaned: seen.length > 0 && seen.every(one => one.ttl !== null) ? 1 - there.length / seen.length : null,
+		at,
+	};
+}
+
+/** Members are bytes: not every application keeps to UTF-8, and another key must not be meant. */
+export function keyOf({around: [before, after]}: CacheScheme, member: Buffer): Buffer {
+	return Buffer.concat([Buffer.from(before), member, Buffer.from(after)]);
+}
+
+/** Any few of them; of a sorted set, on servers before 6.2, the first. */
+export async function someMembers(redis: Connection, {kind}: CacheScheme, key: string, most: number): Promise<readonly Buffer[]> {
+	if (kind === 'set') return redis.srandmemberBuffer(key, most);
+	const random = await permitted(redis.zrandmemberBuffer(key, most) as Promise<unknown>);
+	return (random as readonly Buffer[] | null) ?? redis.zrangeBuffer(key, '0', String(most - 1));
+}
+
+async function measured(redis: Connection, key: Buffer): Promise<{readonly ttl: number | null; readonly bytes: number | null}> {
+	const [ttl, bytes] = await Promise.all([permitted(redis.ttl(key)), permitted(redis.memory('USAGE', key))]);
 	return {ttl, bytes};
 }
 
-/** `redis://user:password@host:port/db`, `rediss://` for TLS, `unix://`; several nodes with commas, or one node of a cluster. */
-async function open(url: string): Promise<Redis | Cluster> {
-	const {Cluster, Redis} = await import('./ioredis.ts');
-	const options = {
-		connectTimeout: 3000,
-		commandTimeout: 5000,
-		maxRetriesPerRequest: 0,
-		enableOfflineQueue: false,
-		lazyConnect: true,
-		retryStrategy: (times: number) => Math.min(10_000, 250 * 2 ** times),
-		connectionName: 'pgperf',
-	} as const;
-	const [first, ...others] = url.split(',');
-	const address = first!.replace(/^unix:\/\//, '');
-	const redis = new Redis(address, options);
-	// Unheard, ioredis prints errors where the screen is.
-	redis.on('error', () => undefined);
-	try {
-		await redis.connect();
-		const isCluster = others.length > 0 || parseInfo(await redis.info('cluster')).cluster_enabled === '1';
-		if (!isCluster) return redis;
-		const {host, port, username, password, tls} = redis.options;
-		redis.disconnect();
-		const nodes = [
-			{host, port},
-			...others.map(one => ({
-				host: new URL(one.includes('://') ? one : `redis://${one}`).hostname,
-				port: Number(new URL(one.includes('://') ? one : `redis://${one}`).port || 6379),
-			})),
-		];
-		const cluster = new Cluster(nodes, {lazyConnect: true, enableOfflineQueue: false, redisOptions: {...options, username, password, tls}});
-		cluster.on('error', () => undefined);
-		await cluster.connect();
-		return cluster;
-	} catch (error) {
-		redis.disconnect();
-		throw error;
-	}
+/** Of all masters; null where this user may not ask. */
+export async function keysOf(nodes: readonly Redis[]): Promise<number | null> {
+	const sizes = await Promise.all(nodes.map(node => permitted(node.dbsize())));
+	return sizes.reduce<number | null>((sum, size) => (sum === null || size === null ? null : sum + size), 0);
 }
 
-export function mastersOf(redis: Redis | Cluster): readonly Redis[] {
-	return 'nodes' in redis ? redis.nodes('master') : [redis];
-}
-
-async function infoRow(redis: Redis | Cluster, scanned: number, tags: number): Promise<Row> {
-	const nodes = await Promise.all(mastersOf(redis).map(async node => ({info: parseInfo(await node.info()), keys: await node.dbsize()})));
-	const first = nodes[0]!.info;
-	const sum = (name: string) => nodes.reduce((total, {info}) => total + Number(info[name] ?? 0), 0);
+async function infoRow(redis: Connection, scanned: number, tags: number): Promise<Row> {
+	const nodes = mastersOf(redis);
+	const [infos, keys] = await Promise.all([Promise.all(nodes.map(async node => parseInfo(await node.info()))), keysOf(nodes)]);
+	const first = infos[0] ?? {};
+	// Services hide what they like: what is not told is unknown, and not none.
+	const sum = (name: string) =>
+		infos.reduce<number | null>((total, info) => (total === null || info[name] === undefined ? null : total + Number(info[name])), 0);
 	return {
-		version: first.valkey_version ? `Valkey ${first.valkey_version}` : `Redis ${first.redis_version ?? ''}`,
+		version: first.valkey_version ? `Valkey ${first.valkey_version}` : `Redis ${first.redis_version ?? ''}`.trim(),
 		role: first.role ?? null,
 		nodes: nodes.length,
-		uptime_s: Number(first.uptime_in_seconds ?? 0),
-		keys: nodes.reduce((total, node) => total + node.keys, 0),
+		uptime_s: first.uptime_in_seconds === undefined ? null : Number(first.uptime_in_seconds),
+		keys,
 		used_bytes: sum('used_memory'),
 		max_bytes: sum('maxmemory') || null,
 		policy: first.maxmemory_policy ?? null,
@@ -209,14 +239,4 @@ async function infoRow(redis: Redis | Cluster, scanned: number, tags: number): P
 		scanned,
 		tags,
 	};
-}
-
-/** What went wrong, without the secret of the URL. */
-export function told(error: unknown, url: string): string {
-	const message = error instanceof Error ? (error.message === 'Command timed out' ? 'it does not answer' : error.message || error.name) : String(error);
-	const secret = /:\/\/[^@/]*:([^@/]+)@/.exec(url)?.[1];
-	const hidden = secret ? message.replaceAll(secret, '***').replaceAll(decodeURIComponent(secret), '***') : message;
-	return /Connection is closed|isn't writeable|ECONNREFUSED/.test(hidden)
-		? `it can't be reached${/ECONNREFUSED/.test(hidden) ? ': nothing listens there' : ''}`
-		: hidden;
 }

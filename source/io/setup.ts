@@ -1,9 +1,9 @@
 import {homedir, userInfo} from 'node:os';
 import type {Arguments} from '../arguments.ts';
+import {schemeProblem} from '../cache-schemes.ts';
 import type {Settings} from '../state.ts';
 import {type Audit, auditPath, openAudit} from './audit.ts';
 import {type Config, readConfig} from './config.ts';
-import {cacheSchemes} from './config-keys.ts';
 import {isProblem, type Problem, type World} from './conninfo.ts';
 import {askPassword} from './password.ts';
 import {configuredPlace, isName, type Place, type Said, spokenPlace} from './place.ts';
@@ -104,9 +104,9 @@ function hintOf({servers, file}: Config): string {
 }
 
 function saidOf(options: Arguments): Said | Problem {
-	const scheme = textOf(options, 'cache-scheme');
-	const cacheScheme = cacheSchemes.find(one => one === scheme);
-	if (scheme !== undefined && cacheScheme === undefined) return {problem: `--cache-scheme takes ${cacheSchemes.join(', ')}, not "${scheme}".`, exit: 64};
+	const cacheScheme = textOf(options, 'cache-scheme');
+	const unknown = cacheScheme === undefined ? undefined : schemeProblem(cacheScheme);
+	if (unknown !== undefined) return {problem: `--cache-scheme ${unknown}; not "${cacheScheme}".`, exit: 64};
 	return {
 		flags: {
 			host: textOf(options, 'host'),

@@ -86,7 +86,8 @@ function belongingsOf(first: WatchOptions['belongings']) {
 	return {
 		now: () => others,
 		enter(next: Watchable) {
-			if (next.redis === place?.redis && next.pgbouncer === place?.pgbouncer) return;
+			const same = JSON.stringify(next.cache) === JSON.stringify(place?.cache);
+			if (same && next.redis === place?.redis && next.pgbouncer === place?.pgbouncer) return;
 			others?.stop();
 			place = next;
 			others = next.cache && createOthers({redis: next.redis, pgbouncer: next.pgbouncer, cache: next.cache}, worldOf());

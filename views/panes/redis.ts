@@ -8,19 +8,19 @@ export type RedisInfoRow = {
 	readonly version: string;
 	readonly role: string | null;
 	readonly nodes: number;
-	readonly uptime_s: number;
-	readonly keys: number;
-	readonly used_bytes: number;
+	readonly uptime_s: number | null;
+	readonly keys: number | null;
+	readonly used_bytes: number | null;
 	readonly max_bytes: number | null;
 	readonly policy: string | null;
-	readonly clients: number;
-	readonly blocked: number;
-	readonly hits: number;
-	readonly misses: number;
-	readonly evicted: number;
-	readonly expired: number;
-	readonly commands: number;
-	readonly rejected: number;
+	readonly clients: number | null;
+	readonly blocked: number | null;
+	readonly hits: number | null;
+	readonly misses: number | null;
+	readonly evicted: number | null;
+	readonly expired: number | null;
+	readonly commands: number | null;
+	readonly rejected: number | null;
 	readonly scanned: number;
 	readonly tags: number;
 };
@@ -34,7 +34,8 @@ type Info = RedisInfoRow & {
 
 export type RedisTagRow = {
 	readonly tag: string;
-	readonly keys: number;
+	/** Null: not looked at yet. */
+	readonly keys: number | null;
 	/** Estimated from a few of its keys. */
 	readonly bytes: number | null;
 	readonly ttl_min_s: number | null;
@@ -92,7 +93,7 @@ const memory: Check = {
 	title: 'Redis memory used of maxmemory',
 	when(input, limit) {
 		const info = infoOf(input);
-		if (!info?.max_bytes) return [];
+		if (!info?.max_bytes || info.used_bytes === null) return [];
 		const value = (100 * info.used_bytes) / info.max_bytes;
 		const level = levelOf(value, limit);
 		if (!level) return [];
@@ -140,7 +141,7 @@ export const invalidate: Action<RedisTagRow> = {
 	run: 'redis',
 	params: rows => rows.map(row => row.tag),
 	disabled: row => (row.keys === 0 ? 'it has no keys' : undefined),
-	needs: 'unlink, sscan and srem on its keys',
+	needs: 'sscan and srem on the tag, unlink and exists on its keys (zscan and zrem for laravel)',
 };
 
 const tags = table<RedisTagRow>({
@@ -167,7 +168,7 @@ const tags = table<RedisTagRow>({
 			priority: 4,
 		},
 	],
-	order: (a, b) => b.keys - a.keys,
+	order: (a, b) => (b.keys ?? -1) - (a.keys ?? -1),
 	summary: (_, input) => summary(input),
 	actions: [invalidate],
 });
