@@ -7,9 +7,9 @@ export type Missing = {readonly sql: QueryName; readonly key: string; readonly k
 /** A tile of the overview names no more rows than these. */
 const tileRows = 5;
 
-/** Keys of the rows on the screen whose texts have not been asked for: at most 50 at a time. */
+/** Keys of rows whose texts have not been asked for, at most 50 at a time: what is on the screen, and what a check is about to name. */
 export function missingTexts(state: State): Missing | undefined {
-	for (const [table, rows] of rowsOnScreen(state)) {
+	for (const [table, rows] of [...rowsOnScreen(state), ...suspects(state)]) {
 		const {lookup} = table;
 		if (!lookup) continue;
 		const keys = new Set<string>();
@@ -37,6 +37,19 @@ function rowsOnScreen(state: State): readonly (readonly [Table, readonly Row[]])
 		const top = viewOf(state, table).top;
 		return [table, scrolled.slice(top, top + page).flatMap(slot => (slot.is === 'row' && slot.table === table ? [slot.visible.row] : []))];
 	});
+}
+
+/** Before a finding rises its text is known: it may be one of pgperf's own, and else is told with it. */
+function suspects(state: State): readonly (readonly [Table, readonly Row[]])[] {
+	const standings = Object.values(state.checks);
+	return state.panes
+		.flatMap(pane => pane.tables)
+		.flatMap(table => {
+			const keys = table.lookup
+				? new Set(standings.flatMap(one => (one.table === table.id && one.finding.rowKey !== undefined ? [one.finding.rowKey] : [])))
+				: undefined;
+			return keys?.size ? [[table, (state.tables[table.id]?.rows ?? []).filter(row => keys.has(table.rowKey(row)))] as const] : [];
+		});
 }
 
 /** The rows with the fields that were looked up; null where nothing is known yet. */

@@ -31,6 +31,18 @@ test('the pane asks for what is on the screen, each text once', () => {
 	assert.equal(missingTexts({...state, lookups: known}), undefined);
 });
 
+test('before a check names a statement, its text is asked for, wherever it stands', () => {
+	const state = showing('queries', 20);
+	const onScreen = missingTexts(state)!.keys;
+	const known = Object.fromEntries(onScreen.map(key => [`statement-texts\0${key}`, {queryid: key, query: 'select 1'}]));
+	const [table] = queries.tables;
+	const hidden = rows.find(row => row.kind === 'statement' && !onScreen.includes(String(row.queryid)))!;
+	const finding = {id: 'statement-mean', table: table!.id, rowKey: table!.rowKey(hidden)} as State['findings'][number];
+	const standing = {table: table!.id, rank: 0, rises: 1, falls: 0, target: 2, finding};
+	const missing = missingTexts({...state, lookups: known, checks: {one: standing}});
+	assert.deepEqual(missing?.keys, [hidden.queryid]);
+});
+
 test('what is folded into one row, because others may not see it, has no text to ask for', () => {
 	const hidden = rows.map(row => ({...row, kind: row.kind === 'all' ? 'all' : 'hidden', queryid: null}));
 	assert.equal(missingTexts({...showing('queries', 20), tables: {queries: {rows: hidden, at: 0}}}), undefined);

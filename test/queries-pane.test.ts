@@ -165,6 +165,29 @@ test('a slow statement is a finding from its floor of calls on', () => {
 	assert.deepEqual(judged(60).sort(), ['average-response', 'slow-share', 'statement-mean']);
 });
 
+test("pgperf's own statements are labelled and dim, told in the summary, and in no finding", () => {
+	const own = {query: 'with /* pgperf:statements */ entry as (select 1) select 2'};
+	const slow = {calls: 60, total_exec_time: 90_000};
+	const rows = derived(
+		[statement('own', own), statement('theirs', {query: 'select /* pgperf-like */ 1'}), ...all()],
+		[
+			statement('own', {...own, ...slow}),
+			statement('theirs', {query: 'select /* pgperf-like */ 1', calls: 60, total_exec_time: 10_000}),
+			...all({calls: 120, total_exec_time: 100_000}),
+		],
+	);
+	const query = interval!.columns.find(column => column.field === 'query')!;
+	assert.equal(query.show!(own.query, of(rows, 'own')), '(pgperf: statements) with entry as (select 1) select 2');
+	assert.equal(query.show!(String(of(rows, 'theirs').query), of(rows, 'theirs')), 'select /* pgperf-like */ 1');
+	assert.ok(interval!.columns.every(column => column.tone?.(of(rows, 'own')) === 'dim'));
+	assert.notEqual(interval!.columns[0]!.tone?.(of(rows, 'theirs')), 'dim');
+	assert.match(unpainted(interval!.summary!(rows, input)[0]!), /pgperf itself 90\.0%/);
+	const judged = runOnce([interval!], {...input, rows: {queries: rows}}, defaultLimits, 'here').findings.map(finding => finding.id);
+	assert.ok(!judged.includes('statement-mean') && !judged.includes('slow-share'), judged.join());
+	const some = rows.map(row => (row.queryid === 'theirs' ? {...row, query: null} : row));
+	assert.match(unpainted(interval!.summary!(some, input)[0]!), /pgperf itself ≥90\.0%/);
+});
+
 test('since the reset: means of all calls, shares without nested time', () => {
 	const rows = sinceReset(
 		[

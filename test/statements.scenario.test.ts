@@ -3,7 +3,7 @@ import {after, before, describe, test} from 'node:test';
 import type pg from 'pg';
 import type {Row} from '../source/pane.ts';
 import {queries} from '../views/panes/queries.ts';
-import {inInterval, sinceReset} from '../views/panes/queries-counting.ts';
+import {inInterval, ownName, sinceReset} from '../views/panes/queries-counting.ts';
 import {type Asker, asker} from './support/ask.ts';
 import {changed} from './support/fixture.ts';
 import {startServer, type TestServer, until} from './support/servers.ts';
@@ -81,6 +81,13 @@ for (const major of [13, 14, 18]) {
 			const listed = rows.filter(row => row.kind === 'statement').reduce((sum, row) => sum + ((row.time_share as number | null) ?? 0), 0);
 			assert.ok(Math.abs(listed - 1) < 1e-6);
 			assert.equal(totals!.lookup!.sql, 'statement-texts');
+		});
+
+		test("pgperf's own statements are known by their texts, also normalized", async () => {
+			const own = await during(() => console.ask('sessions'));
+			const named: (string | null)[] = [];
+			for (const row of own) if (row.kind === 'statement' && row.calls_d !== 0) named.push(ownName({query: await textOf(row)}));
+			assert.ok(named.includes('sessions') && named.includes('statements'), named.join());
 		});
 
 		test('a plain role sees that others run something, and how much', async () => {

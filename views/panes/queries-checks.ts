@@ -2,7 +2,7 @@ import {defaultLimits, levelOf} from '../../source/limits.ts';
 import type {Check, Input, Row} from '../../source/pane.ts';
 import {descending, figure, hit, text} from '../figures.ts';
 import {count, milliseconds, percent, perSecond} from '../format.ts';
-import {statementKey, sumsOf} from './queries-counting.ts';
+import {ownName, statementKey, sumsOf} from './queries-counting.ts';
 import type {StatementsRow} from './queries-rows.ts';
 
 function nameOf(row: Row): string {
@@ -18,8 +18,9 @@ function mostlyHidden(input: Input): string | undefined {
 	return hidden > rows.filter(row => row.kind === 'statement').length ? "other users' statements are hidden: grant pg_read_all_stats" : undefined;
 }
 
+/** Without pgperf's own: what it costs is told by itself. */
 function topLevel(input: Input, id: 'queries' | 'statements-total'): readonly Row[] {
-	return (input.rows[id] ?? []).filter(row => row.kind === 'statement' && row.toplevel === true);
+	return (input.rows[id] ?? []).filter(row => row.kind === 'statement' && row.toplevel === true && ownName(row) === null);
 }
 
 export function statementMean(): Check {

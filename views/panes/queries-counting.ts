@@ -143,6 +143,17 @@ function times(value: number | null, factor: number): number | null {
 	return value === null ? null : value * factor;
 }
 
+/** Each text of queries/ has its name behind its first word: `locks`; null: it is somebody else's, or unknown. */
+export function ownName(row: Row): string | null {
+	return typeof row.query === 'string' ? (/^\w+ \/\* pgperf:([\w/.-]+) \*\//.exec(row.query)?.[1] ?? null) : null;
+}
+
+/** What pgperf itself costs the server, as a share of all time. Statements whose texts are not known yet may be more of it. */
+export function ownShare(rows: readonly Row[]): number | null {
+	const own = rows.filter(row => row.toplevel === true && ownName(row) !== null && figure(row, 'time_share') !== null);
+	return own.length === 0 ? null : own.reduce((sum, row) => sum + (figure(row, 'time_share') ?? 0), 0);
+}
+
 /** How much of the interval's time is of statements that the list does not tell of. */
 export function unlistedShare(rows: readonly Row[]): number | null {
 	const listed = rows.filter(row => row.kind !== 'all').reduce((sum, row) => sum + (figure(row, 'time_share') ?? 0), 0);

@@ -4,7 +4,7 @@ import {descending, figure, numbers, text} from '../figures.ts';
 import {atLeast, bytes, count, duration, milliseconds, moment, percent, perSecond} from '../format.ts';
 import {resetStatements} from './maintenance-actions.ts';
 import {averageResponse, evictions, manySlow, slowShare, statementMean} from './queries-checks.ts';
-import {counters, inInterval, sinceReset, statementKey, sumsOf, unlistedShare} from './queries-counting.ts';
+import {counters, inInterval, ownName, ownShare, sinceReset, statementKey, sumsOf, unlistedShare} from './queries-counting.ts';
 import {detail, explain} from './queries-detail.ts';
 import type {StatementsRow} from './queries-rows.ts';
 import {running} from './queries-running.ts';
@@ -13,6 +13,8 @@ function statementText(value: Value, row: Row): string {
 	if (row.kind === 'all') return `all ${count(row.entries)} statements`;
 	if (row.kind === 'hidden') return `${count(row.entries)} statements of ${text(row.usename)}: their texts need pg_read_all_stats`;
 	const shown = typeof value === 'string' ? value.trim() : `queryid ${text(row.queryid)}`;
+	const own = ownName(row);
+	if (own !== null) return `(pgperf: ${own}) ${shown.replace(/ \/\* pgperf:.*? \*\//, '')}`;
 	return row.toplevel === false ? `(nested) ${shown}` : shown;
 }
 
@@ -25,6 +27,11 @@ const query: Column = {
 	show: statementText,
 	tone: row => (row.kind === 'statement' ? undefined : 'dim'),
 };
+/** pgperf's own are told apart by their label, and do not draw the eye. */
+function quietly(columns: readonly Column[]): readonly Column<StatementsRow>[] {
+	return columns.map(column => ({...column, tone: row => (ownName(row) === null ? column.tone?.(row) : 'dim')})) as readonly Column<StatementsRow>[];
+}
+
 const usename: Column = {field: 'usename', title: 'user', width: 10, priority: 4};
 const datname: Column = {field: 'datname', title: 'db', width: 10, priority: 6};
 
@@ -37,7 +44,7 @@ const interval = table<StatementsRow>({
 	every: 'slow',
 	rowKey: statementKey,
 	counters,
-	columns: [
+	columns: quietly([
 		{...numbers('time_share', 'time', 6, 1, percent), tone: row => ((figure(row, 'time_share') ?? 0) >= 0.5 ? 'strong' : undefined)},
 		numbers('time_per_s', 'time/s', 7, 5, milliseconds),
 		numbers('calls_per_s', 'calls/s', 7, 1, count),
@@ -50,7 +57,7 @@ const interval = table<StatementsRow>({
 		usename,
 		datname,
 		query,
-	] as Column<StatementsRow>[],
+	]),
 	groups: ['usename', 'datname'],
 	filters: {user: 'usename', db: 'datname'},
 	order: descending('time_share', 'time_per_s', 'total_exec_time'),
@@ -72,7 +79,7 @@ const totals = table<StatementsRow>({
 	scope: 'server',
 	every: 'slow',
 	rowKey: statementKey,
-	columns: [
+	columns: quietly([
 		numbers('time_share', 'time', 6, 1, percent),
 		numbers('total_time', 'total', 6, 3, value => duration(figure({value}, 'value') === null ? null : Number(value) / 1000)),
 		numbers('calls', 'calls', 6, 1, count),
@@ -88,7 +95,7 @@ const totals = table<StatementsRow>({
 		usename,
 		datname,
 		query,
-	] as Column<StatementsRow>[],
+	]),
 	groups: ['usename', 'datname'],
 	filters: {user: 'usename', db: 'datname'},
 	order: descending('time_share', 'total_time'),
@@ -122,7 +129,15 @@ function intervalSummary(rows: readonly Row[]): readonly Line[] {
 	const gone = figure(sums, 'dealloc_d') ?? 0;
 	if (gone > 0)
 		line.push({text: `   ${gone} evictions: the ranking is not reliable, raise pg_stat_statements.max (${text(sums.max_entries)})`, tone: 'warning'});
+	line.push(...ownLoad(rows));
 	return [line];
+}
+
+/** A lower bound while texts of this role's statements are not known. */
+function ownLoad(rows: readonly Row[]): readonly Segment[] {
+	const part = ownShare(rows);
+	const all = rows.every(row => row.kind !== 'statement' || typeof row.query === 'string' || !(figure(row, 'time_share') ?? 0));
+	return part === null ? [] : [{text: `   pgperf itself ${all ? '' : '≥'}${percent(part)}`, tone: 'dim'}];
 }
 
 function totalSummary(rows: readonly Row[]): readonly Line[] {
@@ -135,6 +150,7 @@ function totalSummary(rows: readonly Row[]): readonly Line[] {
 	];
 	const dealloc = figure(sums, 'dealloc') ?? 0;
 	if (dealloc > 0) line.push({text: `   entries were thrown away ${count(dealloc)} times: rare statements are missing`, tone: 'notice'});
+	line.push(...ownLoad(rows));
 	return [line];
 }
 
