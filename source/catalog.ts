@@ -1,4 +1,5 @@
 import type {Facts, Need, Query, QueryName} from './pane.ts';
+import {lackOf, providerOf} from './provider.ts';
 
 /** Every file of `queries/`, the variants of one name together, the lowest first. */
 export type Catalog = ReadonlyMap<QueryName, readonly Query[]>;
@@ -28,6 +29,8 @@ export function pick(
 ): {readonly query: Query} | {readonly skipped: {readonly reason: string; readonly remedy: string | undefined}} {
 	const variants = catalog.get(name);
 	if (!variants) throw new Error(`there is no file queries/${name}.sql`);
+	const lack = lackOf(facts, name);
+	if (lack !== undefined) return {skipped: {reason: lack, remedy: undefined}};
 	const query = variants.findLast(variant => variant.needs.every(need => satisfied(need, facts)));
 	if (query) return {query};
 	const [lowest] = variants;
@@ -182,7 +185,7 @@ function remedyOf(need: Need, facts: Facts): string | undefined {
 			if (!preloaded.has(need.name)) return create;
 			return facts.provider === null
 				? `add ${need.name} to shared_preload_libraries, restart, then ${create}`
-				: `add ${need.name} to shared_preload_libraries in the service's parameter group or flags, restart, then ${create}`;
+				: `add ${need.name} to shared_preload_libraries in ${providerOf(facts.provider)?.settings ?? "the service's settings"}, restart, then ${create}`;
 		}
 		case 'primary':
 			return 'watch the primary';

@@ -1,5 +1,6 @@
 import {defaultLimits, type Limits, thresholdOf} from './limits.ts';
 import type {Check, Finding, Hit, Input, Level, Limit, Row, RowKey, ServerId, Table, TableId, Tone} from './pane.ts';
+import {isLack} from './provider.ts';
 
 /**
  * How far one check has got with one object. `rank` is what is shown: 0 nothing, 1 notice, 2 warning, 3 critical.
@@ -159,6 +160,7 @@ function coverageOf(tables: readonly Table[], input: Input, problems: Problems):
 	for (const table of tables) {
 		for (const check of table.checks ?? []) {
 			const problem = problems[table.id];
+			if (problem !== undefined && isLack(problem)) continue;
 			const why = problem === undefined && input.rows[table.id] ? check.unseen?.(input) : undefined;
 			if (problem !== undefined) refused.set(check.id, problem);
 			else if (why !== undefined) blind.set(check.id, why);

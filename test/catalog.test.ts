@@ -51,7 +51,7 @@ test('what is not satisfied says why, and what would change it', () => {
 		chosen('statements', {extensions: {}}),
 		'needs the extension pg_stat_statements 1.8, which database shop does not have | add pg_stat_statements to shared_preload_libraries, restart, then create extension pg_stat_statements',
 	);
-	assert.match(chosen('statements', {extensions: {}, provider: 'rds'}), /in the service's parameter group or flags, restart, then create extension/);
+	assert.match(chosen('statements', {extensions: {}, provider: 'rds'}), /in the instance's parameter group, restart, then create extension/);
 	assert.match(chosen('statements', {extensions: {}, recovery: true}), /then create extension pg_stat_statements on the primary$/);
 	assert.equal(
 		chosen('statements', {extensions: {pg_stat_statements: '1.7'}}),

@@ -1,5 +1,6 @@
 import {type Coverage, worstOf} from '../source/checks.ts';
 import type {Finding, Line, Segment, Tone} from '../source/pane.ts';
+import {providerOf} from '../source/provider.ts';
 import type {Server, State} from '../source/state.ts';
 import {clock, duration} from './format.ts';
 import {cut, toWidth, widthOf} from './layout.ts';
@@ -37,7 +38,7 @@ function facts(state: State, server: Server | undefined): readonly (readonly [st
 	if (settings.audit.is !== 'on') told.push([settings.audit.is === 'off' ? 'no audit' : 'audit broken', 'warning']);
 	if (server?.facts) {
 		told.push([`PostgreSQL ${server.facts.version} ${server.facts.recovery ? 'standby' : 'primary'}`, 'plain']);
-		if (server.facts.provider) told.push([server.facts.provider, 'dim']);
+		if (server.facts.provider) told.push([providerOf(server.facts.provider)?.name ?? server.facts.provider, 'dim']);
 		const epoch = epochOf(state);
 		if (epoch !== undefined) told.push([`up ${duration(epoch - server.facts.started_at)}`, 'dim']);
 		told.push([`${server.facts.role}`, 'dim']);

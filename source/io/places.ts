@@ -1,4 +1,5 @@
 import type {ServerId} from '../pane.ts';
+import {isOfService} from '../provider.ts';
 import type {MenuItem, State, Store} from '../state.ts';
 import {type Problem, plain, type Target, titleOf} from './conninfo.ts';
 import type {Place} from './place.ts';
@@ -46,7 +47,8 @@ export function startPlaces(options: PlacesOptions): {readonly stop: () => void}
 		const result = await asked.one('survey', 'database-names', []);
 		listing = false;
 		if (asked !== link()) return;
-		if (result.status === 'ok') databases = result.sample.rows.map(row => String(row.datname));
+		const {facts} = store.get().servers[watched] ?? {};
+		if (result.status === 'ok') databases = result.sample.rows.map(row => String(row.datname)).filter(name => !isOfService(facts, null, name));
 		tell(store.get(), result.status === 'ok' ? result.sample.rows : []);
 	}
 
@@ -70,7 +72,7 @@ export function startPlaces(options: PlacesOptions): {readonly stop: () => void}
 		for (const row of rows) {
 			const name = String(row.datname);
 			const id = `database\0${name}`;
-			if (name === here) continue;
+			if (name === here || isOfService(state.servers[watched]?.facts, null, name)) continue;
 			items.push({
 				id,
 				text: `database ${plain(name)}`,

@@ -1,6 +1,7 @@
 import {edgesOf, victimsOf, waitsOf} from '../../source/forest.ts';
 import type {Input, Line, Pane, Row, Tone} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
+import {isOfService} from '../../source/provider.ts';
 import {duration, plain, unknown} from '../format.ts';
 import {cancel, isActive, isIdleInTransaction, stateWord, terminate} from '../signals.ts';
 import {idleInTransaction, longTransaction} from './sessions-checks.ts';
@@ -13,7 +14,10 @@ import {seenCount, vitalsOf} from './vitals.ts';
 function derive(rows: readonly SessionsRow[], input: Input): readonly Session[] {
 	const waits = waitsOf(edgesOf(input.rows.waits));
 	const victims = victimsOf(waits);
-	return rows.map(row => {
+	const facts = input.facts[input.watched];
+	return rows.map(seen => {
+		// What a managed service does there is nobody's here: no client's, and nothing that a grant would show.
+		const row = !seen.own && isOfService(facts, seen.usename, seen.datname) ? {...seen, backend_type: 'system', hidden: false} : seen;
 		const blocks = victims.get(String(row.pid))?.size ?? 0;
 		const blockers = waits.get(String(row.pid))?.blockers;
 		const wait =
@@ -46,6 +50,7 @@ function order(a: Session, b: Session): number {
 function isHidden(row: Session): boolean {
 	if (row.blocks > 0) return false;
 	if (row.backend_type === 'client backend') return row.state === 'idle' || row.own;
+	if (row.backend_type === 'system') return true;
 	return row.backend_type === null ? !row.hidden : row.place === 8 && (row.wait_event_type === 'Activity' || row.wait_event_type === null);
 }
 

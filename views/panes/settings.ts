@@ -1,5 +1,6 @@
 import type {Check, Line, Pane, Row, Table} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
+import {settingRemedy} from '../../source/provider.ts';
 import {hit, text, told} from '../figures.ts';
 
 export type SettingsRow = {
@@ -89,7 +90,7 @@ const danger: Check = {
 						field: 'value',
 						title: `${text(row.name)} is ${text(row.value)}: ${why}`,
 						detail: `set by ${text(row.source)}${row.sourcefile === null ? '' : ` (${text(row.sourcefile)}:${text(row.sourceline)})`}`,
-						remedy: `alter system reset ${text(row.name)}, unless this server may be lost`,
+						remedy: `${settingRemedy(input.facts[input.watched], text(row.name), undefined, row.context === 'postmaster' ? 'restart' : 'reload')}, unless this server may be lost`,
 					});
 		}),
 };

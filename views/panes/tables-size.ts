@@ -1,5 +1,6 @@
 import type {Answers, Check, Input, Line, Row, Section, Segment, Table} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
+import {settingRemedy} from '../../source/provider.ts';
 import {added, answered, descending, figure, hit, numbers, qualified, share, sizeOf, text, told} from '../figures.ts';
 import {bytes, count, duration, percent, perSecond} from '../format.ts';
 import {maintain} from './maintenance-actions.ts';
@@ -101,7 +102,7 @@ const offCheck: Check = {
 				subject: 'autovacuum',
 				title: 'autovacuum is off for the whole server',
 				detail: 'dead rows stay, statistics grow old, and only the vacuum against wraparound still runs',
-				remedy: 'alter system set autovacuum = on, then select pg_reload_conf()',
+				remedy: settingRemedy(input.facts[input.watched], 'autovacuum', 'on', 'reload'),
 			});
 		}
 		return rows
