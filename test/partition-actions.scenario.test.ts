@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {after, before, describe, test} from 'node:test';
 import type pg from 'pg';
 import {type Console, openConsole, readable} from './support/console.ts';
+import {openProxy} from './support/proxy.ts';
 import {startServer, type TestServer, until} from './support/servers.ts';
 
 const odd = '"Odd ""S.📦"';
@@ -53,17 +54,24 @@ for (const major of [13, 18]) {
 		let server: TestServer;
 		let open: Console;
 		let client: pg.Client;
+		const others: pg.Client[] = [];
 		before(async () => {
-			server = await startServer({major});
+			server = await startServer({major, conf: {synchronous_commit: 'on'}});
 			await server.run(world);
 			open = await openConsole(server);
 			client = await server.connect();
 		});
 		after(async () => {
 			await open.close();
-			await client.end();
+			// A test that failed left them with locks in their hands.
+			for (const one of [client, ...others]) await one.end().catch(() => undefined);
 			await server.stop();
 		});
+		const session = async () => {
+			const made = await server.connect();
+			others.push(made);
+			return made;
+		};
 		const choose = (relation: string, consoled = open) => consoled.choose('partitions', 'partitions', row => row.relation === relation);
 		const one = async (sql: string, params: unknown[] = []) => (await client.query({text: sql, values: params, rowMode: 'array'})).rows[0]?.[0];
 		const partitionsOf = (relation: string) =>
@@ -74,7 +82,7 @@ for (const major of [13, 18]) {
 		const log = `${odd}."Log.Entries"`;
 
 		test('new ones are made like the newest sibling while a reader holds the parent, whatever the names are', async () => {
-			const reader = await server.connect();
+			const reader = await session();
 			try {
 				await reader.query(`begin; select count(*) from ${log} where at >= '2026-11-02' and at < '2026-11-03'`);
 				assert.equal(await one('select count(*)::int from pg_locks where relation = $1::regclass and granted', [log]), 1);
@@ -144,7 +152,7 @@ for (const major of [13, 18]) {
 
 		test('a lock that is not granted is tried again, and given up with the name of who holds it', async () => {
 			await choose('strays');
-			const holder = await server.connect();
+			const holder = await session();
 			try {
 				await holder.query('begin; lock table strays in share update exclusive mode');
 				readable(await open.ask('move-default', {count: '1'}));
@@ -235,7 +243,7 @@ for (const major of [13, 18]) {
 			test('a detach that waits can be cancelled; what is left is named with its cure, and the cure works', {
 				skip: major < 14 ? 'concurrently is new in 14' : false,
 			}, async () => {
-				const reader = await server.connect();
+				const reader = await session();
 				try {
 					await reader.query('begin; select count(*) from old');
 					await choose('old');
@@ -277,6 +285,57 @@ for (const major of [13, 18]) {
 			assert.match(outcome!.text, /the server refused: relation "public\.daily" does not exist/);
 			assert.equal(await one("select count(*)::int from pg_class where relname like 'daily%'"), 0);
 			assert.equal(open.auditLines().at(-1)!.outcome, 'failed');
+		});
+
+		test('a commit that no synchronous standby confirms is told as what it is: done here, not there', async () => {
+			await client.query('create table quiet (at date not null) partition by range (at)');
+			await client.query("create table quiet_202611 partition of quiet for values from ('2026-11-01') to ('2026-12-01')");
+			await client.query("create table quiet_202612 partition of quiet for values from ('2026-12-01') to ('2027-01-01')");
+			const proxy = await openProxy(server.port);
+			const far = await openConsole(server, {port: proxy.port});
+			await choose('quiet');
+			await choose('quiet', far);
+			await client.query("alter system set synchronous_standby_names = 'nobody'");
+			await client.query('select pg_reload_conf()');
+			try {
+				readable(await open.ask('partitions', {count: '1'}));
+				const request = open.yes();
+				await until(
+					() =>
+						open
+							.state()
+							.overlays.find(overlay => overlay.is === 'progress')
+							?.lines.flat()
+							.map(part => part.text)
+							.join(' ') ?? '',
+					text => /committed here; waits for a synchronous standby/.test(text),
+				);
+				open.watch.store.dispatch({type: 'cancelled', request});
+				const [outcome] = await open.settled(request);
+				assert.equal(outcome!.done, true);
+				assert.match(outcome!.text, /done here in .*, but no synchronous standby has confirmed it/);
+				assert.equal(await one("select to_regclass('quiet_202701')::text"), 'quiet_202701');
+				open.watch.store.dispatch({type: 'closed'});
+				// The same with a line that breaks while the commit is under way.
+				await client.query('set synchronous_commit = local');
+				await client.query('drop table quiet_202701');
+				readable(await far.ask('partitions', {count: '1'}));
+				const second = far.yes();
+				await until(
+					() => one("select count(*)::int from pg_stat_activity where wait_event = 'SyncRep'"),
+					n => n === 1,
+				);
+				proxy.cut(true);
+				const [unknown] = await far.settled(second);
+				assert.equal(unknown!.done, false);
+				assert.match(unknown!.text, /the connection was lost .*: the server goes on with it; look at public\.quiet_202701/);
+				assert.equal(far.auditLines().at(-1)!.outcome, 'unknown');
+			} finally {
+				await client.query('alter system reset synchronous_standby_names');
+				await client.query('select pg_reload_conf()');
+				await far.close();
+				await proxy.close();
+			}
 		});
 
 		test('an account that may not is told why, and a plan from before a reconnect is made again', async () => {

@@ -3,11 +3,11 @@ import {isProblem} from './conninfo.ts';
 import type {Link} from './postgres.ts';
 import {type Session, sentence} from './session.ts';
 
-/** What was seen last of our own working session. */
+/** What was seen of our own working session: `synchronous` once its commit waited for a standby. */
 export type Seen = {readonly pid: number; readonly backend_start: string | null; readonly blockers: string | null; readonly synchronous: boolean};
 
 export type Observer = {
-	/** Said above what the server tells: which step, which try. */
+	/** Said above what the server tells: which step, which try. Whether the step before waited for a standby is forgotten. */
 	say(text: string): void;
 	readonly seen: () => Seen;
 	stop(): void;
@@ -37,7 +37,7 @@ export function observe(options: {
 				pid: session.pid,
 				backend_start: textOf(row.backend_start) ?? seen.backend_start,
 				blockers: textOf(row.blockers),
-				synchronous: row.wait_event === 'SyncRep',
+				synchronous: seen.synchronous || row.wait_event === 'SyncRep',
 			};
 		report(linesOf(said, row, step, trouble));
 		timer = setTimeout(() => void look(), 250);
@@ -64,6 +64,7 @@ export function observe(options: {
 	return {
 		say(text) {
 			said = text;
+			seen = {...seen, synchronous: false};
 		},
 		seen: () => seen,
 		stop() {

@@ -44,12 +44,13 @@ export function run(options: RunnerOptions, action: Action, plan: Plan, request:
 	const controller = new AbortController();
 	const targets = plan.targets.filter(target => target.why === null);
 	const open = new Set<Target>();
-	let left = false;
+	const leaving = new AbortController();
 
 	async function all(): Promise<readonly Outcome[]> {
 		const outcomes: Outcome[] = [];
 		const evidence = action.run === 'signal' && refusal(store.get(), action, plan) === undefined ? evidenceOf(options, action, targets) : {};
 		for (const target of targets) {
+			if (leaving.signal.aborted) break;
 			const refused = refusal(store.get(), action, plan);
 			if (refused !== undefined) outcomes.push(refusedBy(target, refused));
 			else if (controller.signal.aborted)
@@ -75,7 +76,7 @@ export function run(options: RunnerOptions, action: Action, plan: Plan, request:
 		open.delete(target);
 		const after = outcome.done ? 'done' : outcome.refused ? 'refused' : outcome.tone === 'critical' ? 'unknown' : 'failed';
 		const ms = Math.round(options.now() - start);
-		const broken = left ? undefined : written(options, plan, action, target, {outcome: after, detail: outcome.text, ms, ...evidence});
+		const broken = leaving.signal.aborted ? undefined : written(options, plan, action, target, {outcome: after, detail: outcome.text, ms, ...evidence});
 		return broken === undefined ? outcome : {...outcome, tone: 'warning', text: `${outcome.text}; ${broken}`};
 	}
 
@@ -94,7 +95,7 @@ export function run(options: RunnerOptions, action: Action, plan: Plan, request:
 				const about: readonly Line[] =
 					targets.length > 1 ? [[{text: `${targets.indexOf(target) + 1} of ${targets.length}: ${target.subject}`, tone: 'strong'}]] : [];
 				const report = (lines: readonly Line[]) => store.dispatch({type: 'progressed', request, lines: [...about, ...lines], cancellable: true});
-				return work({link, facts, target, cancel: controller.signal, report});
+				return work({link, facts, target, cancel: controller.signal, leave: leaving.signal, report});
 			}
 			case 'redis':
 				if (!options.redis) return refusedBy(target, 'no Redis is named: nothing was sent');
@@ -114,11 +115,12 @@ export function run(options: RunnerOptions, action: Action, plan: Plan, request:
 		settled,
 		cancel: () => controller.abort(),
 		leave() {
-			left = true;
+			const fate = action.run === 'redis' ? 'it stopped in the middle' : 'a single statement goes on on the server, a transaction is rolled back';
 			for (const target of open) {
-				const detail = `pgperf ended while it ran: a single statement goes on on the server, a transaction is rolled back; look at ${target.subject}`;
+				const detail = `pgperf ended while it ran: ${fate}; look at ${target.subject}`;
 				written(options, plan, action, target, {outcome: 'unknown', detail});
 			}
+			leaving.abort();
 		},
 	};
 }

@@ -11,6 +11,8 @@ export type Work = {
 	readonly facts: Facts;
 	readonly target: Target;
 	readonly cancel: AbortSignal;
+	/** The program ends: the line is let go, and nobody waits for what comes of it. */
+	readonly leave: AbortSignal;
 	readonly report: (lines: readonly Line[]) => void;
 };
 
@@ -27,12 +29,13 @@ type Ended =
 
 /** Carries out the steps of one target on a session of its own, and says what came of them: done, in part, left over, unknown. */
 export async function work(options: Work): Promise<Outcome> {
-	const {link, facts, target, cancel} = options;
+	const {link, facts, target, cancel, leave} = options;
 	const {subject} = target;
 	const told = (done: boolean, tone: Outcome['tone'], text: string): Outcome => ({subject, done, tone, text: `${subject}: ${text}`});
 	const session = await link.work();
 	if (isProblem(session)) return told(false, 'warning', `${session.problem}: nothing was sent`);
 	const observer = observe({...options, session});
+	leave.addEventListener('abort', () => void session.close(), {once: true});
 	const start = performance.now();
 	try {
 		// An administrator's check of the client would end the work when we leave it running.
@@ -162,6 +165,7 @@ async function failed(
 	const {target, cancel} = options;
 	const done = groups.slice(0, index).filter(group => group.some(step => !/^set\b/.test(step.text)));
 	const before = done.length > 0 ? `; done before: ${done.map(titleOf).join('; ')}` : '';
+	if (options.leave.aborted) return told(false, 'critical', 'left to the server');
 	if (ended.is === 'lost') {
 		observer.say('the connection was lost: looking what came of it as soon as the server answers');
 		await again(options.link);
@@ -183,12 +187,13 @@ async function failed(
 		case 'lost': {
 			if (!ended.sent) return told(false, 'warning', `the connection was lost (${ended.message}) before the commit: the server rolls it back${after}`);
 			const goesOn = await isGoingOn(options, observer);
+			const done = groups[index]!.length > 1 ? 'was committed' : 'was done';
 			const known =
 				goesOn === undefined
-					? 'whether it goes on or was done is unknown'
+					? `whether it goes on or ${done} is unknown`
 					: goesOn
 						? 'the server goes on with it'
-						: 'its session has ended; whether it was done before is unknown';
+						: `its session has ended; whether it ${done} before is unknown`;
 			return told(false, 'critical', `the connection was lost (${ended.message}): ${known}; look at ${target.subject} before doing it again${after}`);
 		}
 	}

@@ -5,6 +5,7 @@ import {pathToFileURL} from 'node:url';
 import {openAudit} from '../../source/io/audit.ts';
 import {isProblem, resolve} from '../../source/io/conninfo.ts';
 import {loadCatalog, setEntry} from '../../source/io/files.ts';
+import type {Place} from '../../source/io/place.ts';
 import {createWatch, type Watch} from '../../source/io/watch.ts';
 import {defaultLimits} from '../../source/limits.ts';
 import type {Row, TableId} from '../../source/pane.ts';
@@ -47,6 +48,9 @@ export async function openConsole(
 		readonly port?: number;
 		/** Known as `companion`. */
 		readonly companion?: TestServer;
+		/** Redis and PgBouncer of the server. */
+		readonly belongings?: Partial<Pick<Place, 'redis' | 'pgbouncer' | 'cache'>>;
+		readonly channels?: readonly string[];
 	} = {},
 ): Promise<Console> {
 	setEntry(pathToFileURL(path.join(repository, 'source', 'cli.ts')).href);
@@ -74,6 +78,8 @@ export async function openConsole(
 		catalog: loadCatalog(),
 		settings,
 		servers: [{id: 'db', opening: {target}}, ...(companion ? [{id: 'companion', opening: {target: companion}}] : [])],
+		belongings: options.belongings && {redis: undefined, pgbouncer: undefined, cache: {scheme: 'set', prefix: '', invalidate: {}}, ...options.belongings},
+		channels: options.channels,
 		interval: 500,
 		size: {columns: 200, rows: 50},
 		audit,
@@ -112,20 +118,17 @@ export async function openConsole(
 			if (found.hidden && !(store.get().views[table]?.showHidden ?? false)) store.dispatch({type: 'unhid'});
 			for (const row of rows()) {
 				const key = found.rowKey(row);
-				store.dispatch({type: 'moved', by: 'top'});
+				// A row that is gone leaves when the cursor does, and the others move up.
 				await until(
 					() => {
-						const state = store.get();
-						const index = visibleRows(state, found).findIndex(one => one.key === key);
-						if (index < 0) return -1;
-						while (visibleRows(store.get(), found)[index]?.key === key && store.get().views[table]?.cursor !== key) {
-							const before = store.get().views[table]?.cursor;
+						store.dispatch({type: 'moved', by: 'top'});
+						for (const _ of visibleRows(store.get(), found)) {
+							if (store.get().views[table]?.cursor === key) return true;
 							store.dispatch({type: 'moved', by: 1});
-							if (store.get().views[table]?.cursor === before) return -1;
 						}
-						return index;
+						return store.get().views[table]?.cursor === key;
 					},
-					index => index >= 0,
+					there => there,
 				);
 				if (rows().length > 1) store.dispatch({type: 'marked', all: false});
 			}
