@@ -90,13 +90,13 @@ export function stepsOf(text: string): readonly string[] {
 		"set local statement_timeout = '2s'",
 		"set local lock_timeout = '300ms'",
 		'set local plan_cache_mode = force_generic_plan',
-		`prepare pgperf_explain as ${text}`,
+		`prepare /* pgperf:explain */ pgperf_explain as ${text}`,
 	];
 }
 
 /** The plan of what was prepared. The parameters are not looked at: the plan is the generic one. */
 export function executeOf(name: string, parameters: number): string {
-	return `explain execute ${name}${parameters > 0 ? `(${Array.from({length: parameters}, () => 'null').join(', ')})` : ''}`;
+	return `explain /* pgperf:explain */ execute ${name}${parameters > 0 ? `(${Array.from({length: parameters}, () => 'null').join(', ')})` : ''}`;
 }
 
 const planned = new Set(['select', 'insert', 'update', 'delete', 'merge', 'values', 'with', 'table']);

@@ -73,7 +73,7 @@ test('a superuser is asked, and nothing but y that could be read is yes', () => 
 	const asked = read(pressed(console(), 'e'));
 	assert.equal(stage(asked), 'asked');
 	assert.match(screen(asked), /dba is a superuser/);
-	assert.match(screen(asked), /prepare pgperf_explain as select 1/);
+	assert.match(screen(after(asked, {type: 'resized', size: {columns: 160, rows: 40}})), /prepare \/\* pgperf:explain \*\/ pgperf_explain as select 1/);
 	const at = (state: State, key: string, when: number) => eventOf(state, key, when);
 	assert.equal(at(asked, 'y', 5000), undefined, 'it has not been painted');
 	const painted = after(asked, {type: 'painted', request: request(asked), at: 5000});
@@ -144,10 +144,10 @@ test('only one whole statement of this database is planned', () => {
 });
 
 test('nothing that is sent analyzes, and every parameter is null', () => {
-	assert.equal(executeOf('p', 0), 'explain execute p');
-	assert.equal(executeOf('p', 3), 'explain execute p(null, null, null)');
+	assert.equal(executeOf('p', 0), 'explain /* pgperf:explain */ execute p');
+	assert.equal(executeOf('p', 3), 'explain /* pgperf:explain */ execute p(null, null, null)');
 	assert.deepEqual(stepsOf('select $1').slice(0, 2), ['begin read only', 'reset all']);
-	assert.equal(stepsOf('select $1').at(-1), 'prepare pgperf_explain as select $1');
+	assert.equal(stepsOf('select $1').at(-1), 'prepare /* pgperf:explain */ pgperf_explain as select $1');
 });
 
 test('what the server refuses is told with what would help', () => {

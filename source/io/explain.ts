@@ -10,7 +10,7 @@ type Explaining = Extract<Overlay, {readonly is: 'explain'}>;
 /** Longest time for one answer, ms: the server gives up planning after 2 s. */
 const patience = 5000;
 
-/** Fetches the statement that `e` was pressed on, and has it planned. Nothing is ever run: what is sent is `explain execute` without `analyze`. */
+/** Fetches the statement that `e` was pressed on, and has it planned. Nothing is ever run: `explain` is sent without `analyze`. */
 export function startExplain(store: Store, links: ReadonlyMap<ServerId, Link>): {stop(): void} {
 	const begun = new Set<string>();
 	const sessions = new Set<Session>();
@@ -69,14 +69,14 @@ async function planned(session: Session, text: string, facts: Facts): Promise<Ex
 	try {
 		await allOf(stepsOf(text).map(send));
 		const [about] = await send(
-			"select pg_catalog.cardinality(p.parameter_types) as parameters, pg_catalog.current_setting('search_path') as search_path from pg_catalog.pg_prepared_statements p",
+			"select /* pgperf:explain */ pg_catalog.cardinality(p.parameter_types) as parameters, pg_catalog.current_setting('search_path') as search_path from pg_catalog.pg_prepared_statements p",
 		);
 		const parameters = Number(about?.parameters);
 		const show = async (name: string) => (await send(executeOf(name, parameters))).map(row => String(row['QUERY PLAN']));
 		const lines = await show('pgperf_explain');
 		// The nulls that stand for the parameters would choose the partitions: none.
 		const everyPartition = lines.some(line => /^\s*Subplans Removed: /.test(line));
-		if (everyPartition) await allOf(['set local enable_partition_pruning = off', `prepare pgperf_explain_whole as ${text}`].map(send));
+		if (everyPartition) await allOf(['set local enable_partition_pruning = off', `prepare /* pgperf:explain */ pgperf_explain_whole as ${text}`].map(send));
 		const whole = everyPartition ? await show('pgperf_explain_whole') : lines;
 		return {is: 'plan', text, lines: whole, role: facts.role, searchPath: String(about?.search_path), everyPartition};
 	} catch (error) {

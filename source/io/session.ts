@@ -159,7 +159,7 @@ export async function openSession(
 		},
 		async setUp(facts) {
 			pooled = facts.pooled;
-			const text = `select ${settingsOf(facts, limits)
+			const text = `select /* pgperf:session */ ${settingsOf(facts, limits)
 				.map(([name, value]) => `pg_catalog.set_config('${name}', '${value.replaceAll("'", "''")}', ${facts.pooled})`)
 				.join(', ')}`;
 			if (!facts.pooled) return void (await session.send(text));

@@ -18,10 +18,11 @@ export function explainQuestion(state: State, {subject, text = ''}: Explaining):
 		title: ['Explain', subject, 'on', state.settings.label, server?.title ?? state.watched].filter(Boolean).join(' '),
 		facts: [
 			[
-				{text: 'The statement is planned, not run. But planning runs the immutable functions in it, and '},
+				{text: 'The statement is planned, not run. But planning runs immutable functions in it with all rights, for '},
 				{text: `${server?.facts?.role ?? 'this role'} is a superuser`, tone: 'warning'},
-				{text: ': they may do anything but write in this transaction.'},
+				{text: '. The transaction is read only and rolled back; a function may reach beyond it (files, other servers).'},
 			],
+			[{text: 'Where the parameters would choose partitions, it is prepared once more with enable_partition_pruning off.', tone: 'dim'}],
 		],
 		statements: [...stepsOf(text), `${executeOf('pgperf_explain', 0)}    (with a null for each parameter)`, 'rollback'],
 		button: 'explain',
