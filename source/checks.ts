@@ -100,7 +100,7 @@ function findingsOf(check: Check, table: Table, input: Input, limits: Limits, se
 	const limit: Limit = limits[check.id] ?? {};
 	const findings = new Map<string, Finding>();
 	const servers = table.scope === 'cluster' ? serversOf(table, input.rows[table.id] ?? []) : undefined;
-	for (const hit of check.when(input, limit)) {
+	for (const hit of check.when(input, limit, limits)) {
 		const before = findings.get(hit.subject);
 		const worst = before && !isWorse(hit, before, limit.below === true) ? before : findingOf(hit, check, table, server, servers, limits);
 		findings.set(hit.subject, {...worst, count: (before?.count ?? 0) + 1});

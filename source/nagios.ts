@@ -56,7 +56,7 @@ function performanceOf({checks, input, limits, coverage}: Looked): string {
 			const limit = limits[check.id];
 			if (!limit || seen.has(check.id) || !coverage.evaluated.includes(check.id)) return [];
 			seen.add(check.id);
-			const value = worstValue(check, input, limit);
+			const value = worstValue(check, input, limit, limits);
 			const steps = [limit.warning, limit.critical].map(step => (step === undefined ? '' : limit.below ? `${step}:` : String(step)));
 			return [`'${check.id}'=${value === null ? 'U' : `${Math.round(value * 1000) / 1000}${units[limit.unit]}`};${steps.join(';')};0`];
 		})
@@ -66,9 +66,9 @@ function performanceOf({checks, input, limits, coverage}: Looked): string {
 const units: Readonly<Record<Unit, string>> = {s: 's', ms: 'ms', '%': '%', bytes: 'B', 'bytes/s': 'B', count: ''};
 
 /** What the check looks at, also where it finds nothing: asked with a limit that everything reaches. Null: there was nothing to judge. */
-function worstValue(check: Check, input: Input, limit: LimitEntry): number | null {
+function worstValue(check: Check, input: Input, limit: LimitEntry, limits: Limits): number | null {
 	const all: Limit = {...limit, notice: limit.below ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY, warning: undefined, critical: undefined};
-	const values = check.when(input, all).map(hit => hit.value);
+	const values = check.when(input, all, limits).map(hit => hit.value);
 	if (values.length > 0) return limit.below ? Math.min(...values) : Math.max(...values);
 	// Nobody who waits is a wait of 0; a ratio of nothing is none.
 	return limit.floor === undefined && !limit.below && limit.unit !== '%' ? 0 : null;

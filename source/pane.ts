@@ -167,6 +167,8 @@ export type Table<R extends Row = Row> = {
 	readonly parent?: (row: R) => RowKey | null;
 	/** What `b` can group by: fields. */
 	readonly groups?: readonly string[];
+	/** How many a row stands for: the heading of a group tells the sum. */
+	readonly weight?: (row: R) => number;
 	/** Short names for the filter: `user:app` looks into the field that `user` names. */
 	readonly filters?: Readonly<Record<string, string>>;
 	/** Order of the rows before the user sorts; total, by the end of it the rowKey decides. */
@@ -261,8 +263,8 @@ export type Check = {
 	readonly hold?: {readonly rise: number; readonly clear: number};
 	/** Why it can't judge although its table was answered, as a sentence: no privilege, not there on this service. */
 	readonly unseen?: (input: Input) => string | undefined;
-	/** Returns only what is above its floor (enough traffic to mean something) and its limit. */
-	readonly when: (input: Input, limit: Limit) => readonly Hit[];
+	/** Returns only what is above its floor (enough traffic to mean something) and its limit. `limits` are those of all checks, by id. */
+	readonly when: (input: Input, limit: Limit, limits: Readonly<Record<string, Limit>>) => readonly Hit[];
 };
 export type Finding = Hit & {
 	readonly id: string;

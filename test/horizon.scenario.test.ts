@@ -15,7 +15,7 @@ const text = (name: string) => catalog.get(name)![0]!.text;
 function found(table: typeof horizon, rows: readonly Row[], change: Partial<(typeof defaultLimits)[string]>): readonly string[] {
 	const check = table.checks![0]!;
 	const input: Input = {rows: {[table.id]: table.derive ? table.derive(rows, {} as Input) : rows}, facts: {}, watched: 'x', history: {}};
-	return check.when(input, {...defaultLimits[check.id]!, ...change}).map(hit => `${hit.level}: ${hit.title}`);
+	return check.when(input, {...defaultLimits[check.id]!, ...change}, defaultLimits).map(hit => `${hit.level}: ${hit.title}`);
 }
 
 for (const major of [13, 18]) {

@@ -75,7 +75,7 @@ test('two hundred of five thousand waiters are lower bounds', () => {
 
 function blocked(rows: readonly LocksRow[]): readonly (readonly [string, string, string])[] {
 	const check = table.checks!.find(one => one.id === 'blocked')!;
-	return check.when(input(rows), defaultLimits.blocked!).map(hit => [hit.level, hit.subject, hit.title] as const);
+	return check.when(input(rows), defaultLimits.blocked!, defaultLimits).map(hit => [hit.level, hit.subject, hit.title] as const);
 }
 
 test('a short wait is no finding; a long one, or one of five, is', () => {
@@ -89,7 +89,7 @@ test('a short wait is no finding; a long one, or one of five, is', () => {
 });
 
 test('a prepared transaction and commits that wait are findings of their own', () => {
-	const of = (id: string, change: Partial<Vitals>) => table.checks!.find(one => one.id === id)!.when(input([], change), defaultLimits[id]!);
+	const of = (id: string, change: Partial<Vitals>) => table.checks!.find(one => one.id === id)!.when(input([], change), defaultLimits[id]!, defaultLimits);
 	const [prepared] = of('prepared-transaction', {prepared: 2, prepared_s: 400, prepared_gid: "it's", prepared_owner: 'app', prepared_database: 'shop'});
 	assert.equal(prepared!.title, "prepared transaction it's is open for 6m (2 in all)");
 	assert.match(prepared!.remedy, /in database shop: rollback prepared 'it''s'/);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {runOnce} from '../source/checks.ts';
-import {defaultLimits} from '../source/limits.ts';
+import {defaultLimits, limitsOfEnvironment, limitsWith} from '../source/limits.ts';
 import type {Input, Row} from '../source/pane.ts';
 import {queries} from '../views/panes/queries.ts';
 import {inInterval, sinceReset, unlistedShare} from '../views/panes/queries-counting.ts';
@@ -163,6 +163,17 @@ test('a slow statement is a finding from its floor of calls on', () => {
 	assert.ok(!judged(2).includes('statement-mean'));
 	assert.ok(judged(3).includes('statement-mean'));
 	assert.deepEqual(judged(60).sort(), ['average-response', 'slow-share', 'statement-mean']);
+});
+
+test('what is slow is what the threshold says, for the share of slow statements too', () => {
+	const rows = derived([statement('1'), ...all()], [statement('1', {calls: 60, total_exec_time: 3000}), ...all({calls: 60, total_exec_time: 3000})]);
+	const judged = (limits: typeof defaultLimits) =>
+		runOnce([interval!], {...input, rows: {queries: rows}}, limits, 'here')
+			.findings.map(finding => finding.id)
+			.sort();
+	assert.deepEqual(judged(defaultLimits), []);
+	const {overrides} = limitsOfEnvironment({SLOW_QUERY_THRESHOLD: '40'}) as {overrides: Parameters<typeof limitsWith>[0]};
+	assert.deepEqual(judged(limitsWith(overrides, 'environment')), ['slow-share', 'statement-mean']);
 });
 
 test("pgperf's own statements are labelled and dim, told in the summary, and in no finding", () => {

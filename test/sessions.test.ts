@@ -135,7 +135,7 @@ test('the summary counts neither pgperf nor the server, and says what it can not
 
 function found(id: string, rows: readonly SessionsRow[]): readonly (readonly [string, string, number])[] {
 	const check = table.checks!.find(one => one.id === id)!;
-	return check.when(derived(rows), defaultLimits[id]!).map(hit => [hit.level, hit.subject, hit.value] as const);
+	return check.when(derived(rows), defaultLimits[id]!, defaultLimits).map(hit => [hit.level, hit.subject, hit.value] as const);
 }
 
 test('idle in transaction rises with its age, one finding for a user and application', () => {

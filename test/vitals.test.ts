@@ -72,10 +72,10 @@ test('a lag is told only where there is somebody to lag', () => {
 test('connections rise against what ordinary roles can have', () => {
 	const [check] = vitals.tables[0]!.checks!;
 	const levels = [50, 79, 80, 90, 100].map(
-		used => check!.when(input({connections: used, usable: 100, used_share: used / 100}), defaultLimits.connections!)[0]?.level,
+		used => check!.when(input({connections: used, usable: 100, used_share: used / 100}), defaultLimits.connections!, defaultLimits)[0]?.level,
 	);
 	assert.deepEqual(levels, [undefined, undefined, 'warning', 'critical', 'critical']);
-	assert.deepEqual(check!.when({...recorded, rows: {}}, defaultLimits.connections!), []);
+	assert.deepEqual(check!.when({...recorded, rows: {}}, defaultLimits.connections!, defaultLimits), []);
 });
 
 test('series are gaps where nothing is known', () => {

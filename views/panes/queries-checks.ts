@@ -1,4 +1,4 @@
-import {defaultLimits, levelOf} from '../../source/limits.ts';
+import {levelOf} from '../../source/limits.ts';
 import type {Check, Input, Row} from '../../source/pane.ts';
 import {descending, figure, hit, text} from '../figures.ts';
 import {count, milliseconds, percent, perSecond} from '../format.ts';
@@ -64,13 +64,13 @@ export function averageResponse(): Check {
 }
 
 export function slowShare(): Check {
-	const slow = defaultLimits['statement-mean'] ?? {};
 	return {
 		id: 'slow-share',
 		class: 'now',
 		title: 'share of slow statements',
 		unseen: mostlyHidden,
-		when: (input, limit) => {
+		when: (input, limit, limits) => {
+			const slow = limits['statement-mean'] ?? {};
 			const sums = sumsOf(input.rows.queries ?? []);
 			if ((figure(sums, 'calls_d') ?? 0) < (limit.floor ?? 0)) return [];
 			const rows = topLevel(input, 'queries').filter(row => levelOf(row.mean, slow) !== undefined);
