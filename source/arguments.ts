@@ -128,11 +128,17 @@ export function nearestOf(word: string, known: readonly string[]): string | unde
 	return best && best.changes <= Math.max(1, Math.ceil(best.one.length / 3)) ? best.one : undefined;
 }
 
+/** Letters put in, left out, mistaken, or two of them swapped: each is one change. */
 function changesBetween(a: string, b: string): number {
+	let above: readonly number[] = [];
 	let row = Array.from({length: b.length + 1}, (_, i) => i);
 	for (let i = 1; i <= a.length; i++) {
 		const next = [i];
-		for (let j = 1; j <= b.length; j++) next[j] = Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+		for (let j = 1; j <= b.length; j++) {
+			const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? above[j - 2]! + 1 : Number.POSITIVE_INFINITY;
+			next[j] = Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1), swapped);
+		}
+		above = row;
 		row = next;
 	}
 	return row[b.length]!;

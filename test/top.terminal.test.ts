@@ -152,7 +152,7 @@ test('an audit file that can not be written: nothing is sent, and the screen say
 	const holder = await server.connect();
 	await holder.query('begin');
 	await holder.query('select 1');
-	const screen = await top({args: ['--audit', '/proc/no/such/audit.jsonl']});
+	const screen = await top({args: ['--audit', '/proc/no/such/audit.jsonl', '--pane', 'sessions']});
 	try {
 		await screen.waitFor(/audit broken/);
 		await screen.waitFor(/idle in xact/);
@@ -171,7 +171,7 @@ test('--read-only refuses', async () => {
 	const holder = await server.connect();
 	await holder.query('begin');
 	await holder.query('select 1');
-	const screen = await top({args: ['--read-only']});
+	const screen = await top({args: ['--read-only', '--pane', 'sessions']});
 	try {
 		await screen.waitFor(/READ ONLY[\s\S]*idle in xact/);
 		await screen.press('K');
