@@ -81,7 +81,7 @@ function look(table: Table, rows: readonly Row[], view: View): readonly VisibleR
 	const ordered = [...(table.hidden && !view.showHidden ? rows.filter(row => !table.hidden!(row)) : rows)].sort(orderOf(table, view));
 	const entries = table.parent && !view.group ? tree(table, table.parent, ordered, wanted) : ordered.filter(wanted).map(row => ({row, prefix: ''}));
 	const result: VisibleRow[] = [];
-	const heading = view.group ? groupsOf(entries, view.group) : undefined;
+	const heading = view.group ? groupsOf(table, entries, view.group, ordered.length < rows.length ? rows.filter(wanted) : undefined) : undefined;
 	for (const entry of heading ? heading.entries : entries) {
 		const title = heading?.titles.get(entry.row);
 		if (title !== undefined) result.push({key: `\u0000${title}`, row: entry.row, prefix: '', marked: false, gone: false, heading: title});
@@ -165,17 +165,30 @@ function tree(table: Table, parent: (row: Row) => RowKey | null, rows: readonly 
 	return entries;
 }
 
-function groupsOf(entries: readonly Entry[], field: string): {readonly entries: readonly Entry[]; readonly titles: ReadonlyMap<Row, string>} {
+/** `all` are the rows with those that are hidden, where some are: 'app  3 of 40'. */
+function groupsOf(
+	table: Table,
+	entries: readonly Entry[],
+	field: string,
+	all?: readonly Row[],
+): {readonly entries: readonly Entry[]; readonly titles: ReadonlyMap<Row, string>} {
+	const nameOf = (row: Row) => String(row[field] ?? '–');
+	const weigh = (rows: readonly Row[]) => (table.weight ? rows.reduce((sum, row) => sum + table.weight!(row), 0) : rows.length);
 	const groups = new Map<string, Entry[]>();
 	for (const entry of entries) {
-		const name = String(entry.row[field] ?? '–');
+		const name = nameOf(entry.row);
 		const group = groups.get(name);
 		if (group) group.push(entry);
 		else groups.set(name, [entry]);
 	}
-	const sorted = [...groups].sort(([a, left], [b, right]) => right.length - left.length || (a < b ? -1 : 1));
-	const titles = new Map<Row, string>(sorted.map(([name, group]) => [group[0]!.row, `${name}  ${group.length}`]));
-	return {entries: sorted.flatMap(([, group]) => group), titles};
+	const counted = [...groups].map(([name, group]) => ({name, group, count: weigh(group.map(entry => entry.row))}));
+	const sorted = counted.sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
+	const whole = new Map<string, number>();
+	for (const row of all ?? []) whole.set(nameOf(row), (whole.get(nameOf(row)) ?? 0) + weigh([row]));
+	const titles = new Map<Row, string>(
+		sorted.map(({name, group, count}) => [group[0]!.row, `${name}  ${count}${(whole.get(name) ?? 0) > count ? ` of ${whole.get(name)}` : ''}`]),
+	);
+	return {entries: sorted.flatMap(({group}) => group), titles};
 }
 
 /** `user:app db:shop -idle text`: every term must match; `-` negates; a term with a known name looks into that field only. */

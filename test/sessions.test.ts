@@ -96,6 +96,38 @@ test('idle sessions and what the server does for itself are hidden until asked f
 	assert.deepEqual(shown(rows, '5<4', true).toSorted(), ['1', '2', '3', '4', '5']);
 });
 
+test('connections are counted by user, application, database and client, the idle ones too; what is hidden is unknown', () => {
+	const counting = sessions.tables.find(one => one.id === 'connection-counts')!;
+	const input = derived([
+		session(1, {xact_s: 40}),
+		session(2, {...idle, backend_s: 4000}),
+		session(3, {...inTransaction, xact_s: 70}),
+		session(4, {...lock, application_name: 'etl'}),
+		session(5, {...unseen, usename: 'other'}),
+		session(6, {leader_pid: 1, backend_type: 'parallel worker'}),
+		session(7, {backend_type: 'walsender'}),
+	]);
+	const rows = counting.derive!([], input).toSorted(counting.order!);
+	const picked = (row: Row) =>
+		['usename', 'application_name', 'connections', 'active', 'waiting', 'idle_in_transaction', 'idle', 'xact_s', 'backend_s'].map(f => row[f]);
+	assert.deepEqual(rows.map(picked), [
+		['app', 'web', 3, 1, 0, 1, 1, 70, 4000],
+		['app', 'etl', 1, 1, 1, 0, 0, 10, 100],
+		['other', 'web', 1, null, null, null, null, null, 100],
+	]);
+	const headings = visible(counting, rows, {...freshView, group: 'usename'}).flatMap(one => one.heading ?? []);
+	assert.deepEqual(headings, ['app  4', 'other  1']);
+});
+
+test('the longest transaction is named once it is a minute old', () => {
+	const said = (seconds: number) => {
+		const input = derived([session(1, {xact_s: 3}), session(2, {...inTransaction, xact_s: seconds})]);
+		return text(table.summary!(input.rows.sessions!, input));
+	};
+	assert.match(said(720), /longest transaction 12m \(2\)/);
+	assert.doesNotMatch(said(59), /longest/);
+});
+
 test('workers of a parallel query stand under their leader', () => {
 	const rows = [
 		session(1),

@@ -52,6 +52,13 @@ test('groups have headings with counts, the largest first, and the cursor passes
 	assert.equal(cursorIndex(rows, freshView), 1);
 });
 
+test('a heading tells of how many, where some are hidden, and sums up what its rows stand for', () => {
+	const headings = (table: Table, view: Partial<View>) => look(table, people, view).flatMap(one => one.heading ?? []);
+	assert.deepEqual(headings(flat, {group: 'user'}), ['app  1 of 2', 'etl  1']);
+	assert.deepEqual(headings(flat, {group: 'user', filter: 'one'}), ['app  1']);
+	assert.deepEqual(headings({...flat, weight: row => Number(row.n ?? 20)}, {group: 'user', showHidden: true}), ['etl  20', 'app  10']);
+});
+
 test('a selected row that is gone stays in its place', () => {
 	const rows = look(flat, [people[0]!], {cursor: '2', index: 1, gone: people[1]!});
 	assert.deepEqual(

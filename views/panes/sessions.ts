@@ -5,6 +5,7 @@ import {isOfService} from '../../source/provider.ts';
 import {duration, plain, unknown} from '../format.ts';
 import {cancel, isActive, isIdleInTransaction, stateWord, terminate} from '../signals.ts';
 import {idleInTransaction, longTransaction} from './sessions-checks.ts';
+import {connections} from './sessions-counts.ts';
 import {sections} from './sessions-detail.ts';
 import {horizon} from './sessions-horizon.ts';
 import {limits} from './sessions-limits.ts';
@@ -88,6 +89,8 @@ function summary(rows: readonly Row[], input: Input): readonly Line[] {
 	if (aborted.length > 0) parts.push([`${aborted.length} aborted (${oldest(aborted)})`, 'warning']);
 	parts.push([`${of(row => row.state === 'idle').length} idle`, 'plain']);
 	if (hidden.length > 0) parts.push([`${hidden.length} hidden: grant pg_read_all_stats`, 'warning']);
+	const longest = of(row => row.xact_s !== null).reduce<Session | undefined>((most, row) => (row.xact_s! > (most?.xact_s ?? 0) ? row : most), undefined);
+	if (longest && longest.xact_s! >= 60) parts.push([`longest transaction ${duration(longest.xact_s)} (${longest.pid})`, 'plain']);
 	const vitals = vitalsOf(input);
 	if (vitals) parts.push([`${vitals.hidden > 0 ? '≈' : ''}${vitals.connections} of ${vitals.usable} connections`, 'plain']);
 	if (vitals?.sessions_per_s != null) parts.push([`${vitals.sessions_per_s.toFixed(1)} new/s`, 'dim']);
@@ -161,7 +164,7 @@ const sessionsTable = table<Session>({
 	actions: [cancel, terminate],
 });
 
-export const sessions: Pane = {id: 'sessions', key: '2', title: 'Sessions', tables: [sessionsTable, horizon, limits], arrange: 'switch', tile};
+export const sessions: Pane = {id: 'sessions', key: '2', title: 'Sessions', tables: [sessionsTable, connections, limits, horizon], arrange: 'switch', tile};
 
 function tile(input: Input): ReturnType<NonNullable<Pane['tile']>> {
 	const row = vitalsOf(input);
