@@ -69,5 +69,6 @@ left join lateral (
   order by pg_catalog.age(a.backend_xmin) desc, a.xact_start, a.pid
   limit 1
 ) oldest on true
-where pg_catalog.pg_is_in_recovery()
+-- As a subquery it is asked first, and on a primary nothing else is looked at.
+where (select pg_catalog.pg_is_in_recovery())
 order by w.pid

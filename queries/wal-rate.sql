@@ -29,6 +29,6 @@ select
       '<n>(\d+)</n>')::int4
   end as ready,
   pg_catalog.current_setting('synchronous_standby_names') as synchronous_standby_names,
-  (select nullif(s.setting::float8, -1) * 1048576 from pg_catalog.pg_settings s where s.name = 'max_slot_wal_keep_size')::float8 as slot_keep_bytes
+  nullif(pg_catalog.pg_size_bytes(pg_catalog.current_setting('max_slot_wal_keep_size')), -1)::float8 as slot_keep_bytes
 from pg_catalog.pg_stat_archiver a
 order by wal_bytes

@@ -7,7 +7,7 @@ import {inputOf} from './input.ts';
 import {logged} from './log.ts';
 import {withLookups} from './lookup.ts';
 import type {Facts, History, QueryName, Result, Row, ServerId, Table, TableId} from './pane.ts';
-import type {Answer, Event, Server, State, TableData} from './state.ts';
+import {type Answer, type Event, paneOf, type Server, type State, type TableData} from './state.ts';
 
 type Of<Type extends Event['type']> = Extract<Event, {readonly type: Type}>;
 
@@ -192,15 +192,17 @@ function grown(state: State): History {
 	const history: Record<string, readonly (number | null)[]> = {...state.history};
 	const input = inputOf(state);
 	for (const pane of state.panes) {
-		const fresh = pane.tables.some(table => isFresh(state, table));
+		const tiled = pane.place === undefined && paneOf(state).place === 'overview';
+		const fresh = pane.tables.some(table => isFresh(state, table, tiled));
 		for (const series of pane.series ?? []) history[series.id] = pushed(history[series.id], fresh ? series.value(input) : null);
 	}
 	return history;
 }
 
-function isFresh(state: State, table: Table): boolean {
+/** In a tile of the overview every few seconds will do: the point before is drawn on until then. */
+function isFresh(state: State, table: Table, tiled: boolean): boolean {
 	const at = state.tables[table.id]?.at;
-	const period = table.every === 'tick' ? state.interval : table.every === 'slow' ? Math.max(5000, state.interval) : 60_000;
+	const period = table.every === 'rare' ? 60_000 : table.every === 'slow' || tiled ? Math.max(5000, state.interval) : state.interval;
 	return at !== undefined && latest(state) - at < 1.5 * period;
 }
 

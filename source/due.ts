@@ -36,10 +36,13 @@ function sources(panes: readonly Pane[], table: Table): readonly Table[] {
 		.flatMap(one => sources(panes, one));
 }
 
-/** Tables that are looked at now, and so asked at their own pace; those with checks are asked behind. */
-function watchedTables(state: State): ReadonlySet<Table> {
+/** 'open': on the screen, and so asked at its own pace. 'tiled': in a tile of the overview, a few figures of which every few seconds will do. */
+type Watch = 'open' | 'tiled';
+
+/** Tables that are looked at now; of the others those with checks are asked behind. */
+function watchedTables(state: State): ReadonlyMap<Table, Watch> {
 	const open = state.panes.find(pane => pane.id === state.pane)!;
-	const tables = new Set<Table>();
+	const tables = new Map<Table, Watch>();
 	for (const pane of state.panes) {
 		const shown =
 			pane.place === 'frame'
@@ -49,7 +52,8 @@ function watchedTables(state: State): ReadonlySet<Table> {
 					: open.place === 'overview' && pane.tile
 						? pane.tables.filter(isTiled)
 						: [];
-		for (const table of shown) for (const source of sources(state.panes, table)) tables.add(source);
+		const watch = pane.place === 'frame' || pane === open ? 'open' : 'tiled';
+		for (const table of shown) for (const source of sources(state.panes, table)) if (tables.get(source) !== 'open') tables.set(source, watch);
 	}
 	return tables;
 }
@@ -59,8 +63,9 @@ function isTiled(table: Table): boolean {
 }
 
 /** Milliseconds between two questions of a table, by what is on the screen and by what the last answer cost. */
-export function periodOf(state: State, table: Table, watched: boolean, answer: Answer | undefined): number {
-	const usual = table.every === 'rare' ? rare : !watched ? behind : table.every === 'slow' ? Math.max(5000, state.interval) : state.interval;
+export function periodOf(state: State, table: Table, watched: Watch | undefined, answer: Answer | undefined): number {
+	const usual =
+		table.every === 'rare' ? rare : !watched ? behind : table.every === 'slow' || watched === 'tiled' ? Math.max(5000, state.interval) : state.interval;
 	const cost = answer?.sample?.cost ?? 0;
 	return cost > usual * affordable ? Math.max(usual, cost > 100 && table.every === 'tick' ? 5000 : 0, cost / affordable) : usual;
 }
@@ -84,7 +89,7 @@ function lastRound(state: State): number {
 	return Math.max(0, ...Object.values(state.servers).map(server => server.tickAt));
 }
 
-function roundsOf(state: State, server: Server, watched: ReadonlySet<Table>, now: number): readonly Round[] {
+function roundsOf(state: State, server: Server, watched: ReadonlyMap<Table, Watch>, now: number): readonly Round[] {
 	if (server.feed.is !== 'live') return [];
 	const tick = now >= server.tickAt + state.interval;
 	const rounds: Round[] = [];
@@ -96,7 +101,7 @@ function roundsOf(state: State, server: Server, watched: ReadonlySet<Table>, now
 				const name = queryOf(table);
 				if (name === undefined || queries.has(name) || sessionOf(table) !== session) continue;
 				if (server.id !== state.watched && (table.scope !== 'cluster' || !counts(state, server.id, name))) continue;
-				if (isDue(state, server, table, watched.has(table), now, tick)) queries.add(name);
+				if (isDue(state, server, table, watched.get(table), now, tick)) queries.add(name);
 			}
 		}
 		if (queries.size > 0) rounds.push({server: server.id, session, queries: [...queries]});
@@ -110,7 +115,7 @@ function sessionOf(table: Table): Source {
 	return table.every === 'tick' ? 'sample' : 'survey';
 }
 
-function isDue(state: State, server: Server, table: Table, watched: boolean, now: number, tick: boolean): boolean {
+function isDue(state: State, server: Server, table: Table, watched: Watch | undefined, now: number, tick: boolean): boolean {
 	const answer = state.answers[server.id]?.[queryOf(table)!];
 	if (!watched && !table.checks?.length) return false;
 	if (!answer) return true;

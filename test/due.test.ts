@@ -69,3 +69,20 @@ test('a pause asks nothing but what r asks for', () => {
 test('a lost server is asked nothing', () => {
 	assert.deepEqual(asked(after(connected(), {type: 'lost', server: 'db', at: 500, message: 'gone', retryAt: 900}), 2000), {});
 });
+
+test('on the overview, what stands in tiles is asked every five seconds, at once when its pane is opened', () => {
+	const state = connected();
+	const [frame, ...others] = state.panes;
+	const overview: State['panes'][number] = {id: 'overview', key: '9', title: 'Overview', place: 'overview', arrange: 'stack', tables: []};
+	const tiled = others.map(pane => ({...pane, tile: () => ({title: pane.title, lines: []})}));
+	const world = after({...state, panes: [frame!, overview, ...tiled], pane: 'overview'});
+	const tick = (from: State, at: number, ...names: readonly string[]) => sampled(from, at, Object.fromEntries(names.map(name => [name, ok(at)])));
+	assert.deepEqual(asked(world, 0).sample, ['people', 'vitals']);
+	let now = tick(world, 0, 'people', 'vitals');
+	for (let at = 1000; at < 5000; at += 1000) {
+		assert.deepEqual(asked(now, at).sample, ['vitals']);
+		now = tick(now, at, 'vitals');
+	}
+	assert.deepEqual(asked(now, 5000).sample, ['people', 'vitals']);
+	assert.deepEqual(asked(after(now, {type: 'opened', pane: tiled[0]!.id}), 4100).sample, ['people']);
+});
