@@ -64,11 +64,13 @@ export function setUp(options: Arguments, conninfo: string | undefined): Setup |
 	const said = saidOf(options);
 	if (isProblem(said)) return said;
 	const context = {config, world, said};
-	// A database of the same spelling is reached by -d.
-	const server = isName(conninfo) ? config.servers.find(one => one.name === conninfo) : undefined;
-	const place = server ? configuredPlace(server, context) : spokenPlace(conninfo, context);
+	// A database of the same spelling is reached by -d; a command that takes other words is told the server by -d.
+	const byFlag = conninfo === undefined && !options.command.input.includes('CONNINFO');
+	const word = byFlag ? said.flags.dbname : conninfo;
+	const server = isName(word) ? config.servers.find(one => one.name === word) : undefined;
+	const named = byFlag ? {...context, said: {...said, flags: {...said.flags, dbname: undefined}}} : context;
+	const place = server ? configuredPlace(server, named) : spokenPlace(conninfo, context);
 	if (isProblem(place)) return place;
-	const plain = {...context, said: {...said, flags: {password: said.flags.password}, replicas: [], redis: undefined, pgbouncer: undefined}};
 	const readOnly = said.readOnly;
 	const wanted = textOf(options, 'audit') ?? config.audit ?? auditPath(world.env, world.home);
 	const off = options.flags['no-audit'] === true || (wanted === false && textOf(options, 'audit') === undefined);
@@ -79,7 +81,7 @@ export function setUp(options: Arguments, conninfo: string | undefined): Setup |
 	return {
 		place,
 		servers: place.servers,
-		places: config.servers.filter(one => one !== server).map(one => named(one.name, configuredPlace(one, plain))),
+		places: config.servers.filter(one => one !== server).map(one => usable(one.name, configuredPlace(one, alone(context)))),
 		settings: {
 			...place.rules,
 			audit,
@@ -89,13 +91,19 @@ export function setUp(options: Arguments, conninfo: string | undefined): Setup |
 		audit: opened === undefined || 'problem' in opened ? undefined : opened,
 		who: world.osUser,
 		warnings: config.warnings,
-		hint: isName(conninfo) && !server ? hintOf(config) : '',
+		hint: isName(word) && !server ? hintOf(config) : '',
 	};
 }
 
 /** One that can't be used does not keep the others from being watched. */
-function named(name: string, place: Place | Problem): Place | {readonly name: string; readonly problem: string} {
+function usable(name: string, place: Place | Problem): Place | {readonly name: string; readonly problem: string} {
 	return isProblem(place) ? {name, problem: place.problem} : place;
+}
+
+/** What was said of the one that is watched first is not said of the others. */
+function alone({config, world, said}: {readonly config: Config; readonly world: World; readonly said: Said}) {
+	const {PGPERF_READ_URLS: _, PGPERF_REDIS_URL: __, PGPERF_PGBOUNCER_URL: ___, ...env} = world.env;
+	return {config, world: {...world, env}, said: {...said, flags: {password: said.flags.password}, replicas: [], redis: undefined, pgbouncer: undefined}};
 }
 
 /** A word that leads nowhere was taken for a database; it may be a server, misspelled. */
