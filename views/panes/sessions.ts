@@ -89,11 +89,11 @@ function summary(rows: readonly Row[], input: Input): readonly Line[] {
 	if (aborted.length > 0) parts.push([`${aborted.length} aborted (${oldest(aborted)})`, 'warning']);
 	parts.push([`${of(row => row.state === 'idle').length} idle`, 'plain']);
 	if (hidden.length > 0) parts.push([`${hidden.length} hidden: grant pg_read_all_stats`, 'warning']);
-	const longest = of(row => row.xact_s !== null).reduce<Session | undefined>((most, row) => (row.xact_s! > (most?.xact_s ?? 0) ? row : most), undefined);
-	if (longest && longest.xact_s! >= 60) parts.push([`longest transaction ${duration(longest.xact_s)} (${longest.pid})`, 'plain']);
 	const vitals = vitalsOf(input);
 	if (vitals) parts.push([`${vitals.hidden > 0 ? '≈' : ''}${vitals.connections} of ${vitals.usable} connections`, 'plain']);
 	if (vitals?.sessions_per_s != null) parts.push([`${vitals.sessions_per_s.toFixed(1)} new/s`, 'dim']);
+	const longest = of(row => row.xact_s !== null).reduce<Session | undefined>((most, row) => (row.xact_s! > (most?.xact_s ?? 0) ? row : most), undefined);
+	if (longest && longest.xact_s! >= 60) parts.push([`longest transaction ${duration(longest.xact_s)} (${longest.pid})`, 'plain']);
 	return [parts.flatMap(([text, tone], index) => [...(index > 0 ? [{text: '  ', tone: 'dim' as const}] : []), {text, tone}])];
 }
 
