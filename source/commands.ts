@@ -131,6 +131,7 @@ export const commands: readonly Command[] = [
 			{name: 'yes', does: 'do it without asking; needed where there is no terminal'},
 			{name: 'ahead', value: 'N', does: 'partitions: as many are to lie ahead of now'},
 			{name: 'older-than', value: 'AGE', does: 'partitions: those that ended so long ago, like "12 months"'},
+			{name: 'move', does: 'with --ahead: move rows of the new ranges out of the default partition'},
 			{name: 'drop', does: 'with --older-than: drop them instead of detaching them'},
 			...cache,
 			{name: 'config', value: 'FILE', does: 'configuration ($XDG_CONFIG_HOME/pgperf/config.toml)'},

@@ -34,7 +34,7 @@ export const verbs: readonly Verb[] = [
 	},
 	{
 		name: 'partitions',
-		words: 'TABLE --ahead N | --older-than AGE [--drop]',
+		words: 'TABLE --ahead N [--move] | --older-than AGE [--drop]',
 		does: 'make partitions until N lie ahead of now (hash: those that are missing), or detach old ones',
 		action: 'partitions',
 		aim: {is: 'partitioned'},

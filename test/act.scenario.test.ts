@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
 import {existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {after, before, describe, test} from 'node:test';
 import type pg from 'pg';
 import {repository} from './support/queries.ts';
-import {startCache, startServer, type TestServer, until} from './support/servers.ts';
+import {roomDirectories, startCache, startServer, type TestServer, until} from './support/servers.ts';
 
 type Ran = {readonly code: number | null; readonly out: string; readonly err: string};
 
@@ -42,7 +41,7 @@ for (const major of [13, 18]) {
 			await server.run("create table old_events_2001 partition of old_events for values from ('2001-01-01 00:00+00') to ('2002-01-01 00:00+00')");
 			await server.run("create table old_events_2002 partition of old_events for values from ('2002-01-01 00:00+00') to ('2003-01-01 00:00+00')");
 			client = await server.connect();
-			home = mkdtempSync(path.join(tmpdir(), 'pgperf-test-'));
+			home = mkdtempSync(path.join(roomDirectories()[0]!, 'home-'));
 		});
 		after(async () => {
 			await client.end();

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import {chmodSync, mkdirSync, readdirSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
 import {after, before, describe, test} from 'node:test';
 import type pg from 'pg';
 import {type Console, openConsole, readable} from './support/console.ts';
@@ -286,6 +288,45 @@ for (const major of [13, 18]) {
 			assert.equal(await one("select count(*)::int from pg_class where relname like 'daily%'"), 0);
 			assert.equal(open.auditLines().at(-1)!.outcome, 'failed');
 		});
+
+		// Where extensions lie can be said since 18: a stand-in with the two objects that are asked for.
+		if (major >= 18) {
+			test('a table that pg_partman keeps is left to it: its own maintenance is proposed', async () => {
+				const folder = path.join(server.dataDir, 'extension');
+				mkdirSync(folder);
+				writeFileSync(path.join(folder, 'pg_partman.control'), "default_version = '5.2.4'\nrelocatable = false\nschema = partman\n");
+				writeFileSync(
+					path.join(folder, 'pg_partman--5.2.4.sql'),
+					'create table part_config (parent_table text primary key); create table ran (parent_table text);' +
+						" create function run_maintenance(text) returns void language sql as 'insert into partman.ran values ($1)';",
+				);
+				for (const file of readdirSync(folder)) chmodSync(path.join(folder, file), 0o644);
+				await client.query('create schema partman');
+				await client.query(`alter system set extension_control_path = '$system:${server.dataDir}'`);
+				await client.query('select pg_reload_conf()');
+				const fresh = await session();
+				await fresh.query('create extension pg_partman');
+				await fresh.query("insert into partman.part_config values ('public.hashed'), ('public.kept')");
+				await fresh.query('create table kept (at date not null) partition by range (at)');
+				await fresh.query("create table kept_p202611 partition of kept for values from ('2026-11-01') to ('2026-12-01')");
+				await fresh.query("create table kept_p202612 partition of kept for values from ('2026-12-01') to ('2027-01-01')");
+				const kept = await openConsole(server);
+				try {
+					await choose('kept', kept);
+					const question = readable(await kept.ask('partitions', {count: '1'}));
+					assert.deepEqual(
+						question.plan!.targets.map(target => target.statements.map(step => step.text)),
+						[["select partman.run_maintenance('public.kept')"]],
+					);
+					const [outcome] = await kept.settled(kept.yes());
+					assert.equal(outcome!.done, true, outcome!.text);
+					assert.equal(await one('select parent_table from partman.ran'), 'public.kept');
+				} finally {
+					await kept.close();
+				}
+				await client.query('drop extension pg_partman');
+			});
+		}
 
 		test('a commit that no synchronous standby confirms is told as what it is: done here, not there', async () => {
 			await client.query('create table quiet (at date not null) partition by range (at)');

@@ -103,7 +103,6 @@ general as (
       when f.oid is not null and not f.may_read then pg_catalog.format('rows in %s can''t be counted: grant select on %s to %I', f.relation, f.relation, current_user)
       when f.hides then 'row security hides rows of ' || f.relation || ' from ' || current_user || ': they can''t be counted'
       when f.oid is not null and p.key is null and $4::text[] <> '{}' then 'its key has several expressions: rows of the new ranges in ' || f.relation || ' can''t be counted'
-      when $7::bool and f.oid is null then 'it has no default partition to move rows from'
       when $7::bool and f.relkind <> 'r' then f.relation || ' is partitioned itself: move its rows by hand'
       when $7::bool and f.has_triggers then f.relation || ' has triggers on delete, which would fire: move its rows by hand'
       when $7::bool and exists (select from pg_catalog.pg_constraint k where k.contype = 'f' and k.confrelid in (p.oid, f.oid)) then

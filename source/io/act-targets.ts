@@ -16,6 +16,7 @@ export type Wish = {
 	readonly ahead: string | undefined;
 	readonly olderThan: string | undefined;
 	readonly drop: boolean;
+	readonly move: boolean;
 };
 
 /** The rows that the words mean, as the action wants them. */
@@ -87,7 +88,7 @@ async function partitioned(wish: Wish, facts: Facts, ask: Ask): Promise<Found> {
 		if (typeof missing !== 'number') return {problem: missing.refused, nothing: false};
 		if (missing === 0)
 			return {problem: `${row.relation}: ${table.strategy === 'h' ? 'no remainder is missing' : `${wish.ahead} partitions lie ahead already`}`, nothing: true};
-		return {action: 'partitions', rows: [row], form: {count: String(missing)}};
+		return {action: wish.move ? 'move-default' : 'partitions', rows: [row], form: {count: String(missing)}};
 	}
 	const old = olderThan(table, parseAge(wish.olderThan!)!, facts.timezone);
 	if ('refused' in old) return {problem: old.refused, nothing: false};

@@ -67,14 +67,16 @@ function wishOf(options: Arguments): Wish | Problem {
 	const ahead = textOf(options, 'ahead');
 	const older = textOf(options, 'older-than');
 	const drop = options.flags.drop === true;
+	const move = options.flags.move === true;
 	if (verb.aim.is === 'partitioned') {
 		if (words.length > 1) return usage('partitions takes one table.');
 		if ((ahead === undefined) === (older === undefined)) return usage('partitions takes either --ahead N or --older-than AGE.');
 		if (ahead !== undefined && !(/^\d{1,3}$/.test(ahead) && Number(ahead) >= 1 && Number(ahead) <= 100)) return usage('--ahead takes a number from 1 to 100.');
 		if (older !== undefined && !parseAge(older)) return usage(`--older-than takes an age like "90 days", "6 weeks", "12 months" or "2 years", not "${older}".`);
 		if (drop && older === undefined) return usage('--drop belongs to --older-than.');
-	} else if (ahead !== undefined || older !== undefined || drop) return usage('--ahead, --older-than and --drop belong to partitions.');
-	return {verb, words, ahead, olderThan: older, drop};
+		if (move && ahead === undefined) return usage('--move belongs to --ahead.');
+	} else if (ahead !== undefined || older !== undefined || drop || move) return usage('--ahead, --older-than, --move and --drop belong to partitions.');
+	return {verb, words, ahead, olderThan: older, drop, move};
 }
 
 async function onServer(watch: Watch, wish: Wish, face: ActFace, flags: {readonly dry: boolean; readonly yes: boolean}): Promise<number> {

@@ -33,6 +33,9 @@ export type Actions = {
 	stop(): Promise<void>;
 };
 
+/** What a plan counts is what the action would hold a lock for. */
+const slow = 'what it has to look through is too large to be locked for so long: do it by hand, at a quiet hour';
+
 /** Longest time for what was cancelled on leaving, in milliseconds. */
 const patience = 5000;
 
@@ -99,7 +102,7 @@ async function plan(
 	const {facts} = server;
 	const possible = seen ? rows.filter(row => action.disabled?.(row, facts) === undefined) : rows;
 	const result = await link.one('act', action.plan.sql, action.params(possible, input, facts));
-	if (result.status === 'failed') return {problem: `the plan could not be made: ${result.message}`};
+	if (result.status === 'failed') return {problem: `the plan could not be made: ${result.message}${result.code === '57014' ? `; ${slow}` : ''}`};
 	if (result.status === 'skipped') return {problem: `${result.reason}${result.remedy ? ` (${result.remedy})` : ''}`};
 	const targets = targetsOf(result.sample.rows);
 	if (targets.length === 0) return {problem: 'the server knows nothing of it any more', nothing: true};

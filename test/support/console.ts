@@ -1,5 +1,4 @@
 import {existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {openAudit} from '../../source/io/audit.ts';
@@ -13,7 +12,7 @@ import {focusedTable, type Outcome, type Question, type Settings, type State, to
 import {visibleRows} from '../../source/window.ts';
 import {panes} from '../../views/panes/index.ts';
 import {repository} from './queries.ts';
-import {type TestServer, until} from './servers.ts';
+import {roomDirectories, type TestServer, until} from './servers.ts';
 
 export type AuditEntry = {
 	readonly action: string;
@@ -54,7 +53,8 @@ export async function openConsole(
 	} = {},
 ): Promise<Console> {
 	setEntry(pathToFileURL(path.join(repository, 'source', 'cli.ts')).href);
-	const home = mkdtempSync(path.join(tmpdir(), 'pgperf-test-'));
+	// Where the servers are, so that it goes with them however the test ends.
+	const home = mkdtempSync(path.join(roomDirectories()[0]!, 'console-'));
 	const file = options.auditFile ?? path.join(home, 'audit.jsonl');
 	const audit = openAudit(file);
 	if ('problem' in audit) throw new Error(audit.problem);
