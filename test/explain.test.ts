@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
+import {render} from 'ink-testing-library';
+import {createElement} from 'react';
 import {executeOf, refusedBecause, statementOf, stepsOf} from '../source/explain.ts';
 import {eventOf} from '../source/keys.ts';
 import {reducer} from '../source/reduce.ts';
-import {type Event, initialState, type State, topOverlay} from '../source/state.ts';
+import {createStore, type Event, initialState, type State, topOverlay} from '../source/state.ts';
 import {screenOf} from '../views/frame.ts';
 import {widthOfLine} from '../views/layout.ts';
 import {lastScroll} from '../views/overlay.ts';
+import {Root} from '../views/root.tsx';
 import {unpainted} from '../views/theme.ts';
 import {facts, ok, panes, people, settings} from './support/world.ts';
 
@@ -84,6 +87,15 @@ test('a superuser is asked, and nothing but y that could be read is yes', () => 
 	assert.equal(topOverlay(no), undefined);
 	assert.equal(no.notice?.text, 'Explain: nothing was sent');
 	assert.equal(eventOf(painted, 'y', 6000, true), undefined, 'what is pasted is no key');
+});
+
+test('the screen tells when the question was painted: only from then on it can be answered', async () => {
+	const store = createStore(read(pressed(console(), 'e')), reduce);
+	const painted = new Promise<number>(resolve => store.subscribe((_, event) => event.type === 'painted' && resolve(event.at)));
+	const {unmount} = render(createElement(Root, {store, now: () => 7000, refer: text => text}));
+	assert.equal(await painted, 7000);
+	assert.equal(stage(after(store.get(), eventOf(store.get(), 'y', 7400)!)), 'planning');
+	unmount();
 });
 
 test('others are not asked', () => {
