@@ -11,15 +11,15 @@ import {freePort, lastWords, type Server, spawnServer} from './servers.ts';
 /** `url` carries the password: any other account of the machine could have a Redis without one write files as ours. */
 export type RedisServer = Server & {readonly url: string};
 
-/** A Redis or Valkey of our own on a free port: PGPERF_REDIS_SERVER, else the PATH, else fetched from the distribution's archive into the cache. */
-export async function startRedis(room: Room, name = 'redis'): Promise<RedisServer | Problem> {
+/** A Redis or Valkey of our own on a free port, with `more` lines of redis.conf: PGPERF_REDIS_SERVER, else the PATH, else fetched from the distribution's archive into the cache. */
+export async function startRedis(room: Room, name = 'redis', more: readonly string[] = []): Promise<RedisServer | Problem> {
 	const found = await findRedis(room);
 	if (!found) return {problem: 'Redis is left out: there is no redis-server or valkey-server on the PATH (apt install redis-server, brew install redis).'};
 	const password = randomBytes(16).toString('hex');
 	for (let attempt = 1; ; attempt++) {
 		const port = await freePort();
 		const file = join(room.dir, `${name}.conf`);
-		writeFileSync(file, `${settings(room, port, password).join('\n')}\n`, {mode: 0o600});
+		writeFileSync(file, `${[...settings(room, port, password), ...more].join('\n')}\n`, {mode: 0o600});
 		if (room.account) chownSync(file, room.account.uid, room.account.gid);
 		// Of its command line Redis leaves only its own name to be seen: that has to lead to the room.
 		const title = join(room.dir, 'redis-server');

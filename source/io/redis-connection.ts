@@ -79,16 +79,23 @@ async function answering(redis: Redis, signal: AbortSignal): Promise<Redis> {
 
 /** As ioredis reads them; it takes a socket by its path alone, without who logs in there. */
 function addressesOf(url: string): readonly (string | RedisOptions)[] {
-	const socket = /^unix:\/\/(?:([^:@/]*)(?::([^@]*))?@)?(\/[^?]*)(?:\?(.*))?$/.exec(url);
+	const database = databaseOf(url);
+	// Of a database that is no number ioredis makes number NaN, and an error that nobody hears.
+	if (/^(?!rediss?:|unix:)\w+:\/\//.test(url) || !/^\d*$/.test(database)) throw new Error('Invalid URL');
+	const socket = /^unix:\/\/(?:([^:@/]*)(?::([^@]*))?@)?(\/[^?]*)/.exec(url);
 	if (socket) {
-		const [, username, password, path, query] = socket;
-		const db = Number(new URLSearchParams(query).get('db') ?? 0);
-		return [{path, db, ...(username && {username: decodeURIComponent(username)}), ...(password && {password: decodeURIComponent(password)})}];
+		const [, username, password, path] = socket;
+		return [{path, db: Number(database), ...(username && {username: decodeURIComponent(username)}), ...(password && {password: decodeURIComponent(password)})}];
 	}
 	const [first, ...others] = url.split(/,(?=[^@]*$|rediss?:\/\/)/);
 	// The other nodes are reached as the first one.
 	const start = /^rediss?:\/\/(?:.*@)?/.exec(first!)?.[0] ?? '';
 	return [first!, ...others.map(one => (one.includes('://') ? one : start + one))];
+}
+
+function databaseOf(url: string): string {
+	const query = new URLSearchParams(/\?(.*)$/.exec(url)?.[1]);
+	return /^rediss?:\/\/(?:.*@)?[^/]*\/([^?,]*)/.exec(url)?.[1] || (query.get('db') ?? '');
 }
 
 export function mastersOf(redis: Connection): readonly Redis[] {

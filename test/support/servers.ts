@@ -183,11 +183,11 @@ export async function startPooler(
 	};
 }
 
-/** A Redis of the test's own, empty. Undefined where there is none to be had: skip the test with that reason. */
-export async function startCache(): Promise<
-	{readonly port: number; readonly url: string; readonly kill: (signal: NodeJS.Signals) => void; readonly stop: () => Promise<void>} | undefined
-> {
-	const redis = await startRedis(room(), `redis-${++count}`);
+/** A Redis of the test's own, empty, with `more` lines of redis.conf. Undefined where there is none to be had: skip the test with that reason. */
+export async function startCache(
+	more?: readonly string[],
+): Promise<{readonly port: number; readonly url: string; readonly kill: (signal: NodeJS.Signals) => void; readonly stop: () => Promise<void>} | undefined> {
+	const redis = await startRedis(room(), `redis-${++count}`, more);
 	return isProblem(redis) ? undefined : redis;
 }
 
