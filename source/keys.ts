@@ -72,7 +72,7 @@ export const bindings: readonly Binding[] = [
 		keys: ['i'],
 		show: 'i',
 		does: 'idle sessions in or out',
-		footer: 'idle',
+		footer: 'hidden',
 		works: state => focusedTable(state)?.hidden !== undefined,
 		event: () => ({type: 'unhid'}),
 	},
@@ -118,7 +118,7 @@ export function actionKeys(state: Pick<State, 'panes'>): readonly {readonly key:
 }
 
 function hasDetail(state: State): boolean {
-	return paneOf(state).place === 'overview' || (focusedTable(state)?.detail !== undefined && hasRows(state));
+	return paneOf(state).place === 'overview' || (hasRows(state) && selectedRow(state)?.heading === undefined);
 }
 
 function opened(state: State, key: Key): Event | undefined {

@@ -237,7 +237,7 @@ function entered(state: State): State {
 	}
 	const table = focusedTable(state);
 	const selected = selectedRow(state);
-	if (!table?.detail || !selected || selected.heading !== undefined) return state;
+	if (!table || !selected || selected.heading !== undefined) return state;
 	const request = state.requests + 1;
 	return {
 		...state,

@@ -88,19 +88,32 @@ function footer(state: State): Line {
 			width,
 		);
 	}
-	const entries: (readonly [string, string])[] = overlay ? overlayKeys(state, overlay) : paneKeys(state);
+	const entries: readonly Entry[] = overlay ? overlayKeys(state, overlay) : paneKeys(state);
 	const line: Segment[] = [{text: ' '}];
-	let used = 1;
-	for (const [key, word] of entries) {
-		const cells = widthOf(key) + widthOf(word) + 3;
-		if (used + cells > width) continue;
-		line.push({text: key, tone: 'accent'}, {text: ` ${word}  `});
-		used += cells;
-	}
+	for (const [key, word] of fitting(entries, width - 1)) line.push({text: key, tone: 'accent'}, {text: ` ${word}  `});
 	return toWidth(line, width);
 }
 
-function overlayKeys(state: State, overlay: Overlay): (readonly [string, string])[] {
+/** Key, word, and its place where not all fit: the lowest stays to the last. */
+type Entry = readonly [key: string, word: string, place?: number];
+
+/** In their order, those that fit: the way out and the help first of all, then what can be done with the row. */
+function fitting(entries: readonly Entry[], room: number): readonly Entry[] {
+	const kept = new Set<Entry>();
+	// The two blanks behind the last word may be cut.
+	let spare = room + 2;
+	for (const entry of [...entries].sort((a, b) => (a[2] ?? 0) - (b[2] ?? 0))) {
+		const cells = widthOf(entry[0]) + widthOf(entry[1]) + 3;
+		if (cells > spare) continue;
+		kept.add(entry);
+		spare -= cells;
+	}
+	return entries.filter(entry => kept.has(entry));
+}
+
+const places: Readonly<Record<string, number>> = {quit: 0, help: 0, select: 1, detail: 1, actions: 2, explain: 2, filter: 3, mode: 4, sort: 5};
+
+function overlayKeys(state: State, overlay: Overlay): readonly Entry[] {
 	const {is} = overlay;
 	if (is === 'menu')
 		return [
@@ -124,14 +137,14 @@ function overlayKeys(state: State, overlay: Overlay): (readonly [string, string]
 	];
 }
 
-function paneKeys(state: State): (readonly [string, string])[] {
+function paneKeys(state: State): readonly Entry[] {
 	const rows = chosenRows(state);
 	const actions = (focusedTable(state)?.actions ?? []).filter(action => whyNot(state, action, rows) === undefined);
-	const entries: (readonly [string, string])[] = [];
+	const entries: Entry[] = [];
 	for (const binding of bindings) {
 		if (binding.footer === undefined || !(binding.works?.(state) ?? true) || !(binding.named?.(state) ?? true)) continue;
-		if (binding.keys.includes('a')) for (const action of actions) entries.push([action.key, action.label.toLowerCase()]);
-		entries.push([binding.footer === 'select' ? '↑↓' : binding.show, binding.footer]);
+		if (binding.keys.includes('a')) for (const action of actions) entries.push([action.key, action.label.toLowerCase(), places.actions]);
+		entries.push([binding.footer === 'select' ? '↑↓' : binding.show, binding.footer, places[binding.footer] ?? 6]);
 	}
 	return entries;
 }

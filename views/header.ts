@@ -19,25 +19,31 @@ export function headline(state: State): Line {
 	const rightWidth = right.reduce((sum, segment) => sum + widthOf(segment.text), 0);
 	const left: Segment[] = [{text: ' pgperf', tone: 'strong'}];
 	if (state.settings.label) left.push({text: `  ${state.settings.label}`, tone: 'critical'});
-	left.push({text: `  ${server?.title ?? state.watched}`, tone: 'accent'});
 	const room = Math.max(0, width - rightWidth - 1);
-	for (const [text, tone] of facts(state, server)) {
-		const segment: Segment = {text: `  ${text}`, tone};
-		if (left.reduce((sum, one) => sum + widthOf(one.text), 0) + widthOf(segment.text) <= room) left.push(segment);
+	const told = facts(state, server);
+	// A long name of a host must not push out what is dangerous.
+	const warnings = told.reduce((sum, [text, tone]) => sum + (tone === 'warning' ? widthOf(text) + 2 : 0), 0);
+	const used = left.reduce((sum, one) => sum + widthOf(one.text), 0) + 2;
+	left.push({text: `  ${cut(server?.title ?? state.watched, Math.max(12, room - used - warnings))}`, tone: 'accent'});
+	for (const [text, tone, short] of told) {
+		const spare = room - left.reduce((sum, one) => sum + widthOf(one.text), 0);
+		const fits = [text, ...(short === undefined ? [] : [short])].find(one => widthOf(one) + 2 <= spare);
+		if (fits !== undefined) left.push({text: `  ${fits}`, tone});
 	}
 	return [...toWidth(left, room), {text: ' '}, ...right];
 }
 
-/** In the order of what must be seen: what is dangerous first. */
-function facts(state: State, server: Server | undefined): readonly (readonly [string, Tone])[] {
+/** In the order of what must be seen: what is dangerous first; some have a shorter form for where the room is scarce. */
+function facts(state: State, server: Server | undefined): readonly (readonly [string, Tone, string?])[] {
 	const {settings} = state;
-	const told: [string, Tone][] = [];
+	const told: [string, Tone, string?][] = [];
 	if (settings.readOnly) told.push(['READ ONLY', 'warning']);
 	if (server?.note) told.push([server.note, 'warning']);
 	if (server?.facts?.pooled) told.push(['via pgbouncer', 'warning']);
 	if (settings.audit.is !== 'on') told.push([settings.audit.is === 'off' ? 'no audit' : 'audit broken', 'warning']);
 	if (server?.facts) {
-		told.push([`PostgreSQL ${server.facts.version} ${server.facts.recovery ? 'standby' : 'primary'}`, 'plain']);
+		const role = server.facts.recovery ? 'standby' : 'primary';
+		told.push([`PostgreSQL ${server.facts.version} ${role}`, 'plain', `${server.facts.version} ${role}`]);
 		if (server.facts.provider) told.push([providerOf(server.facts.provider)?.name ?? server.facts.provider, 'dim']);
 		const epoch = epochOf(state);
 		if (epoch !== undefined) told.push([`up ${duration(epoch - server.facts.started_at)}`, 'dim']);

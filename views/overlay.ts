@@ -8,7 +8,7 @@ import {topOverlay} from '../source/state.ts';
 import {frameHeight} from '../source/window.ts';
 import {centred, framed, frameWidth, lastTop, windowed} from './components/box.ts';
 import {type Question as Asked, confirmBox, lastConfirmTop} from './components/confirm.ts';
-import {detailLines} from './components/detail.ts';
+import {detailLines, detailSections, detailTitle} from './components/detail.ts';
 import {explainQuestion, explainTitle, planSections} from './components/explain.ts';
 import {helpLines} from './components/help.ts';
 import {menuLines} from './components/menu.ts';
@@ -92,7 +92,7 @@ export function lastScroll(state: State): number {
 function titleOf(state: State, overlay: Reading): string {
 	switch (overlay.is) {
 		case 'detail':
-			return tableOf(state, overlay.table)?.detail?.title(overlay.row) ?? '';
+			return detailTitle(tableOf(state, overlay.table), overlay.row);
 		case 'explain':
 			return explainTitle(overlay);
 		case 'help':
@@ -121,7 +121,7 @@ function read(state: State, overlay: Reading, width: number): Line[] {
 			const gone: Section[] = row
 				? []
 				: [{title: 'Gone', lines: [[{text: 'This row has left since it was opened; what is shown is the last that was seen.', tone: 'warning'}]]}];
-			return detailLines([...gone, ...(table?.detail?.sections(row ?? overlay.row, overlay.answers, inputOf(state)) ?? [])], width);
+			return detailLines([...gone, ...detailSections(table, row ?? overlay.row, overlay.answers, inputOf(state))], width);
 		}
 		case 'explain':
 			return detailLines(planSections(overlay), width);

@@ -1,5 +1,21 @@
-import type {Line, Section} from '../../source/pane.ts';
+import type {Answers, Input, Line, Row, Section, Table} from '../../source/pane.ts';
 import {cut, toWidth, widthOf, wrapLine} from '../layout.ts';
+import {cellText} from './table.ts';
+
+export function detailTitle(table: Table | undefined, row: Row): string {
+	if (!table) return '';
+	const [first] = table.columns;
+	return table.detail?.title(row) ?? `${table.title}: ${first ? cellText(first, row) : ''}`;
+}
+
+/** What the table says of the opened row; a table that says nothing of its own shows every column whole. */
+export function detailSections(table: Table | undefined, row: Row, answers: Answers, input: Input): readonly Section[] {
+	if (!table) return [];
+	if (table.detail) return table.detail.sections(row, answers, input);
+	const titles = Math.max(...table.columns.map(column => widthOf(column.title)));
+	const lines = table.columns.map((column): Line => [{text: `${column.title.padEnd(titles)}  `, tone: 'dim'}, {text: cellText(column, row)}]);
+	return [{title: '', lines}];
+}
 
 /** Sections one below the other, their titles as rules. Lines are wrapped, never cut: a query is shown whole, with its line feeds. */
 export function detailLines(sections: readonly Section[], width: number): Line[] {

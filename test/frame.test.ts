@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {bindings, eventOf} from '../source/keys.ts';
+import type {Line, PaneId} from '../source/pane.ts';
+import {reducer} from '../source/reduce.ts';
+import type {Settings, State} from '../source/state.ts';
+import {bodyLines, screenOf} from '../views/frame.ts';
+import {headline} from '../views/header.ts';
+import {panes} from '../views/panes/index.ts';
+import {recorded} from './support/recorded.ts';
+
+const plain = (line: Line | undefined) => (line ?? []).map(segment => segment.text).join('');
+const narrow = {columns: 80, rows: 24};
+const footer = (state: State) => plain(screenOf(state).at(-1));
+
+function told(more: Partial<Settings>, server: {readonly title?: string; readonly pooled?: boolean; readonly note?: string}, columns = 80): string {
+	const state = recorded('sessions', {columns, rows: 24});
+	const one = state.servers[state.watched]!;
+	const facts = {...one.facts!, pooled: server.pooled ?? false};
+	const servers = {...state.servers, [state.watched]: {...one, title: server.title ?? one.title, note: server.note, facts}};
+	return plain(headline({...state, servers, settings: {...state.settings, ...more}}));
+}
+
+test('what is dangerous stays in the first line, whatever the host is called', () => {
+	const title = 'shop @ a-primary-with-a-rather-long-name.internal.example.com:5432';
+	const dangers = {label: 'PROD', readOnly: true, audit: {is: 'off' as const}};
+	for (const columns of [80, 120, 200]) {
+		const line = told(dangers, {title, pooled: columns > 80}, columns);
+		assert.match(line, /PROD .*shop @ .*READ ONLY .*no audit/, line);
+		assert.equal(/via pgbouncer/.test(line), columns > 80, line);
+		assert.match(line, /◌ stale/);
+	}
+	assert.match(told({}, {note: 'in reserved slots, 1 left'}), /in reserved slots, 1 left/);
+	assert.match(told({audit: {is: 'broken', why: 'disk full'}}, {}), /audit broken/);
+	assert.doesNotMatch(told({}, {}), /READ ONLY|audit|pgbouncer|slots/);
+});
+
+test('where the room is scarce the version is told without the name of the product', () => {
+	assert.match(told({}, {title: 'shop @ 127.0.0.1:37765'}), / 18\.4 primary /);
+	assert.match(told({}, {title: 'shop @ 127.0.0.1:37765'}, 120), / PostgreSQL 18\.4 primary /);
+});
+
+test('help and the way out are always in the footer', () => {
+	for (const pane of panes.filter(one => one.place !== 'frame')) {
+		for (const columns of [40, 57, 80, 120]) {
+			const state = recorded(pane.id, {columns, rows: 24});
+			assert.match(footer(state), /\? help {2}q quit ?/, `${pane.id} at ${columns}: ${footer(state)}`);
+		}
+	}
+});
+
+test('the footer names no key that does nothing here', () => {
+	for (const pane of panes.filter(one => one.place !== 'frame')) {
+		const state = recorded(pane.id, {columns: 200, rows: 24});
+		for (const [, key] of footer(state).matchAll(/(\S+) [a-z]/g)) {
+			const binding = bindings.find(one => one.show === key || one.keys.includes(key!) || key === '↑↓');
+			if (!binding || key === '↑↓') continue;
+			assert.notEqual(eventOf(state, binding.keys[0]!, 0), undefined, `${pane.id}: ${key}`);
+		}
+	}
+});
+
+test('Enter opens every row of every table, whole: what its columns cut can be read', () => {
+	const reduce = reducer(() => 0);
+	let opened = 0;
+	for (const pane of panes.filter(one => one.place === undefined)) {
+		pane.tables.forEach((table, index) => {
+			let state = recorded(pane.id as PaneId, narrow);
+			if (pane.arrange === 'switch') state = {...state, shown: {[pane.id]: index}};
+			else for (let steps = 0; steps < index; steps++) state = reduce(state, {type: 'switched', by: 1});
+			const event = eventOf(state, 'enter', 0);
+			if (!event) return;
+			const read = reduce(state, event);
+			assert.equal(read.overlays[0]?.is, 'detail', table.id);
+			const text = bodyLines(read).map(plain).join('\n');
+			assert.ok(text.trim().split('\n').length > 2, `${table.id}: ${text}`);
+			assert.doesNotMatch(text, /undefined|NaN|\[object/, table.id);
+			opened++;
+		});
+	}
+	assert.ok(opened > 25, `${opened}`);
+});
