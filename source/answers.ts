@@ -1,6 +1,6 @@
 import {type Change, changesBetween, wasReset} from './changes.ts';
 import {runChecks} from './checks.ts';
-import {counts} from './cluster.ts';
+import {counts, strangerBecause} from './cluster.ts';
 import {pushed, withChanges} from './derive.ts';
 import {longestChange, queryOf} from './due.ts';
 import {inputOf} from './input.ts';
@@ -52,7 +52,20 @@ export function connected(state: State, event: Of<'connected'>): State {
 	}));
 	const moved =
 		before?.facts && title !== undefined && title !== before.title ? [{text: `${before.title} is left, ${title} answers`, tone: 'warning' as const}] : [];
-	return withAnswers(told(next, id, [...moved, ...(before?.facts ? changesBetween(before.facts, facts) : [])]), id, again);
+	return withAnswers(strangersTold(told(next, id, [...moved, ...(before?.facts ? changesBetween(before.facts, facts) : [])])), id, again);
+}
+
+/** A companion that does not count is said once. What is being gone to is no companion. */
+function strangersTold(state: State): State {
+	const {facts: watched} = state.servers[state.watched] ?? {};
+	const texts = Object.values(state.servers).flatMap(({id, title, facts}) => {
+		const why = id === state.watched || state.going !== null ? undefined : strangerBecause(watched, facts);
+		const text = `${title} ${why}`;
+		return why === undefined || state.log.some(entry => entry.text === text) ? [] : [text];
+	});
+	if (texts.length === 0) return state;
+	const entries = texts.map(text => ({kind: 'console' as const, text, tone: 'warning' as const}));
+	return {...logged(state, ...entries), notice: {text: texts.join('; '), tone: 'warning', until: state.now + 15_000}};
 }
 
 /** Into the log, and the weightiest of what happened to the watched server onto the screen. */

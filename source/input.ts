@@ -11,7 +11,10 @@ export function inputOf(state: Pick<State, 'tables' | 'servers' | 'watched' | 'h
 		Object.values(state.servers).flatMap(server => (server.facts && isOfCluster(state, server.id) ? [[server.id, server.facts]] : [])),
 	);
 	const lost = Object.fromEntries(
-		Object.values(state.servers).flatMap(({id, feed}) => (id !== state.watched && feed.is === 'lost' ? [[id, feed.message]] : [])),
+		Object.values(state.servers).flatMap(({id, feed, facts: known}) =>
+			// One that is known to be no copy of ours is nobody who is missed.
+			id !== state.watched && feed.is === 'lost' && (known === undefined || isOfCluster(state, id)) ? [[id, feed.message]] : [],
+		),
 	);
 	const input = {rows, facts, watched: state.watched, history: state.history, lost};
 	inputs.set(state.tables, input);

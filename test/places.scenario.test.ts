@@ -133,6 +133,7 @@ test('a companion of the same cluster counts and can be watched; one of another 
 		await one.comes(state => state.answers[standby]?.replication !== undefined || Object.keys(state.answers[standby] ?? {}).length > 0);
 		await one.comes(state => state.servers[stranger]?.feed.is === 'live');
 		assert.deepEqual(Object.keys(one.state().answers[stranger] ?? {}), []);
+		assert.ok(one.state().log.some(entry => entry.text.startsWith(`${stranger} does not count: it belongs to another cluster`)));
 		one.dispatch({type: 'called', overlay: 'servers'});
 		const menu = one.state().overlays.at(-1);
 		assert.ok(menu?.is === 'menu');
