@@ -83,10 +83,11 @@ async function reportFace(): Promise<import('./io/report.ts').ReportFace> {
 /** A command line of the demo's own servers: what the command takes of them. */
 function withContext([name = 'top', ...words]: readonly string[], context: import('./demo/demo.ts').DemoContext): readonly string[] {
 	const options = commands.find(command => command.name === name)?.options.map(option => option.name) ?? [];
-	const given = {dbname: context.conninfo, replica: context.replica, redis: context.redis, pgbouncer: context.pgbouncer};
+	const isSaid = (option: string) => words.some(word => word === `--${option}` || word.startsWith(`--${option}=`));
+	const given = {dbname: context.conninfo, replica: context.replica, redis: context.redis, pgbouncer: context.pgbouncer, config: context.config};
 	return [
 		name,
-		...Object.entries(given).flatMap(([option, value]) => (value !== undefined && options.includes(option) ? [`--${option}`, value] : [])),
+		...Object.entries(given).flatMap(([option, value]) => (value !== undefined && options.includes(option) && !isSaid(option) ? [`--${option}`, value] : [])),
 		...words,
 	];
 }

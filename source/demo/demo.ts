@@ -3,7 +3,13 @@ import type {Room} from './room.ts';
 import {type Stack, startStack} from './stack.ts';
 
 /** Where the stack listens. The strings carry passwords. */
-export type DemoContext = {readonly conninfo: string; readonly redis?: string; readonly replica?: string; readonly pgbouncer?: string};
+export type DemoContext = {
+	readonly conninfo: string;
+	readonly redis?: string;
+	readonly replica?: string;
+	readonly pgbouncer?: string;
+	readonly config?: string;
+};
 export type RunCommand = (commandArgv: string[], context: DemoContext) => Promise<number>;
 
 type Wish = {readonly keep: boolean; readonly load: 'light' | 'heavy' | 'none'; readonly command: string[]};
@@ -54,7 +60,7 @@ export async function demo(argv: string[], run: RunCommand): Promise<number> {
 		progress.done();
 		if (wish.keep) return await stay(stack);
 		for (const signal of signals) process.off(signal, leave);
-		return await run(wish.command, {conninfo: stack.conninfo, redis: stack.redis, replica: stack.replica, pgbouncer: stack.pgbouncer});
+		return await run(wish.command, {conninfo: stack.conninfo, redis: stack.redis, replica: stack.replica, pgbouncer: stack.pgbouncer, config: stack.config});
 	} finally {
 		await stack.close();
 	}
@@ -80,7 +86,7 @@ function understand(argv: readonly string[], terminal: boolean): Wish | string {
 
 /** Prints where everything listens, and stays until a signal comes. */
 async function stay(stack: Stack): Promise<never> {
-	const others = {replica: stack.replica, redis: stack.redis, pgbouncer: stack.pgbouncer};
+	const others = {replica: stack.replica, redis: stack.redis, pgbouncer: stack.pgbouncer, config: stack.config};
 	const given = Object.entries(others).filter(([, uri]) => uri !== undefined);
 	for (const [name, uri] of [['primary', stack.conninfo], ...given]) console.log(`${name!.padEnd(10)} ${uri}`);
 	console.log(`\npgperf top ${[stack.conninfo, ...given.map(([name, uri]) => `--${name} ${uri}`)].join(' ')}\n\nCtrl-C ends it.`);

@@ -1,6 +1,6 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
-import {closeSync, openSync} from 'node:fs';
+import {closeSync, openSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {setTimeout as pause} from 'node:timers/promises';
@@ -20,6 +20,8 @@ export type Stack = {
 	readonly redis: string | undefined;
 	/** The admin console. */
 	readonly pgbouncer: string | undefined;
+	/** A configuration that knows which cache tag a notification of the application means. */
+	readonly config: string;
 	/** Sentences about what could not be had. */
 	readonly notes: readonly string[];
 	/** Resolves when every symptom is there, or with the reason why it won't be. */
@@ -100,10 +102,17 @@ export async function startStack({load, onProgress, onRoom}: StackOptions): Prom
 		replica: replica && uri(replica),
 		redis: redisServer?.url,
 		pgbouncer: pooler && `postgresql://postgres:${password}@127.0.0.1:${pooler.port}/pgbouncer`,
+		config: configuration(room),
 		notes: [...(found.note ? [found.note] : []), ...[standby, redis, pgbouncer].filter(part => isProblem(part)).map(part => part.problem)],
 		ready: readiness(work, onProgress),
 		close: room.close,
 	};
+}
+
+function configuration(room: Room): string {
+	const file = join(room.dir, 'pgperf.toml');
+	writeFileSync(file, '# The application keeps its pages under a tag of each tenant.\n[invalidate]\nmenu_items = "tenant:{tenant}"\n', {mode: 0o644});
+	return file;
 }
 
 async function prepare(room: Room, primary: Postgres, password: string): Promise<void> {
