@@ -3,6 +3,7 @@ import type {Facts, QueryName, Result, ServerId} from '../pane.ts';
 import {isTight, noteOf, slotsOf} from '../slots.ts';
 import type {Event, Rules} from '../state.ts';
 import {isProblem, type Problem, type Target, titleOf} from './conninfo.ts';
+import {measured} from './disk.ts';
 import {readFacts} from './introduction.ts';
 import {type Asked, bounds, codeOf, type Opening, openSession, type Parameters, type Session, sentence} from './session.ts';
 
@@ -264,6 +265,7 @@ export function createLink(options: LinkOptions): Link {
 			chosen.forEach((one, index) => {
 				results[one.name] = answer.results[index]!;
 			});
+			if (results.disk) results.disk = await measured(results.disk);
 			if (!stopped) watchSlots(results.vitals);
 			return {results, roundTrip: answer.roundTrip};
 		},

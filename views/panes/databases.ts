@@ -3,6 +3,7 @@ import {table} from '../../source/pane.ts';
 import {added, descending, figure, hitRatio, numbers, share, text, told, total} from '../figures.ts';
 import {bytes, count, duration, moment, percent, perSecond} from '../format.ts';
 import {checks, wayToStop} from './databases-checks.ts';
+import {disks} from './databases-disk.ts';
 import type {DatabaseSizesRow, DatabasesRow} from './databases-rows.ts';
 
 export function withDatabaseRates(rows: readonly Row[], input: Input): readonly Row[] {
@@ -166,4 +167,4 @@ const sizes: Table = table<DatabaseSizesRow>({
 });
 
 /** Every database of the server: what it does, what it weighs, how old it is. */
-export const databases: Pane = {id: 'databases', title: 'Databases', tables: [counters, sizes], arrange: 'stack'};
+export const databases: Pane = {id: 'databases', title: 'Databases', tables: [counters, sizes, disks], arrange: 'stack'};
