@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
+import {refusal} from '../source/io/runner.ts';
 import {startServer, type TestServer, until} from './support/servers.ts';
 import {openWatching, rules, type Watching} from './support/watching.ts';
 
@@ -123,6 +124,47 @@ test('a server of the configuration brings its label and its rules, and the firs
 		assert.deepEqual([one.state().settings.label, one.state().settings.readOnly], [null, false]);
 		assert.equal((await sessions(other)).length, 0);
 	});
+});
+
+test('read_only holds in the runner, whatever the screen lets through; confirm = "type" asks for the word', async () => {
+	const victim = await other.connect();
+	const {pid} = (await victim.query<{pid: number}>('select pg_backend_pid() as pid')).rows[0]!;
+	const typing = {name: 'typing', servers: [other.uri()], rules: {confirm: 'type' as const}};
+	const reading = {name: 'reading', servers: [other.uri()], rules: {readOnly: true}};
+	await watching({servers: [shop.uri({database: 'shop'})], places: [typing, reading]}, async one => {
+		await live(one);
+		await one.go('typing');
+		await one.comes(state => state.watched === 'typing');
+		one.dispatch({type: 'opened', pane: 'sessions'});
+		one.dispatch({type: 'unhid'});
+		await one.comes(state => state.tables.sessions?.rows.some(row => row.pid === pid));
+		one.dispatch({type: 'called', overlay: 'filter'});
+		one.dispatch({type: 'typed', text: String(pid), at: 0});
+		one.dispatch({type: 'chosen', at: 0});
+		one.dispatch({type: 'moved', by: 'top'});
+		one.dispatch({type: 'asked', action: 'terminate', at: performance.now()});
+		const question = await one.comes(state => {
+			const overlay = state.overlays.at(-1);
+			return overlay?.is === 'question' && overlay.stage === 'shown' && overlay;
+		});
+		assert.equal(question.plan?.typed, String(pid));
+		const {action, plan, rows} = question;
+		one.dispatch({type: 'closed'});
+		await one.go('reading');
+		await one.comes(state => state.watched === 'reading');
+		await live(one);
+		one.dispatch({type: 'opened', pane: 'sessions'});
+		one.dispatch({type: 'asked', action: 'terminate', at: performance.now()});
+		assert.equal(one.state().overlays.length, 0);
+		assert.match(
+			refusal(one.state(), action, {...plan!, server: 'reading', generation: one.state().servers.reading!.generation}) ?? '',
+			/^read-only: nothing was sent/,
+		);
+		assert.match(refusal(one.state(), action, plan!) ?? '', /nothing was sent/);
+		assert.equal(rows.length, 1);
+	});
+	assert.equal((await victim.query<{n: number}>('select 1 as n')).rows[0]!.n, 1);
+	await victim.end();
 });
 
 test('a companion of the same cluster counts and can be watched; one of another is said and does not', async () => {

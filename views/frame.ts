@@ -14,6 +14,9 @@ import {overviewBody, overviewParts} from './panes/overview.ts';
 import {vitalsLine} from './panes/vitals.ts';
 import {asciiOf} from './theme.ts';
 
+/** Of queries/database-names.sql: beyond that there may be more. */
+const mostDatabases = 5000;
+
 export const least = {columns: 40, rows: 12} as const;
 
 /** The whole screen: exactly as many lines as it has rows, each exactly as wide as it is. */
@@ -52,7 +55,7 @@ function isOfOneDatabase(state: State): boolean {
 function withPlace(state: State, columns: number): Line {
 	const name = state.servers[state.watched]?.facts?.database;
 	if (name === undefined) return [{text: '─'.repeat(columns), tone: 'dim'}];
-	const more = state.databases !== null && state.databases > 1 ? `, 1 of ${state.databases} databases` : '';
+	const more = state.databases !== null && state.databases > 1 ? `, 1 of ${state.databases >= mostDatabases ? '≥' : ''}${state.databases} databases` : '';
 	const text = ` ${cut(harmless(name), Math.max(8, columns - more.length - 12))}${more} `;
 	return [
 		{text: '─'.repeat(Math.max(0, columns - widthOf(text) - 2)), tone: 'dim'},
