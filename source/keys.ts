@@ -223,6 +223,10 @@ function inQuestion(question: Extract<Overlay, {is: 'question'}>, key: Key, at: 
 		case 'form':
 			if (key === 'esc') return {type: 'closed'};
 			if (key === 'enter' || key === 'tab' || key === 'down') return {type: 'filled', at};
+			if (question.action.input?.[question.field]?.choices) {
+				if (key === 'right') return {type: 'typed', text: ' ', at};
+				if (key === 'left') return {type: 'erased', all: false};
+			}
 			return edited(key, at);
 		case 'planning':
 			return key === 'esc' || key === 'q' ? {type: 'closed'} : undefined;

@@ -114,11 +114,25 @@ function edited(state: State, change: (text: string) => string): State {
 		case 'question': {
 			if (overlay.stage !== 'form') return withTop(state, {...overlay, typed: change(overlay.typed)});
 			const field = overlay.action.input![overlay.field]!;
+			const before = overlay.input[field.id] ?? '';
+			if (field.choices)
+				return withTop(state, {...overlay, problem: undefined, input: {...overlay.input, [field.id]: choiceBy(field.choices, before, change(before))}});
 			return withTop(state, {...overlay, problem: undefined, input: {...overlay.input, [field.id]: change(overlay.input[field.id] ?? '')}});
 		}
 		default:
 			return state;
 	}
+}
+
+/** Of choices nothing can be typed but which: a letter goes to the next that begins with it, a blank to the next, erasing to the one before. */
+function choiceBy(choices: readonly string[], before: string, after: string): string {
+	if (choices.includes(after)) return after;
+	const at = choices.indexOf(before);
+	if (after.length < before.length) return choices[(at - 1 + choices.length) % choices.length]!;
+	const typed = after.slice(before.length);
+	if (choices.includes(typed)) return typed;
+	const behind = [...choices.slice(at + 1), ...choices.slice(0, at + 1)];
+	return (typed === ' ' ? behind[0] : behind.find(choice => choice.startsWith(typed))) ?? before;
 }
 
 /** Enter in a filter or a menu. `step` is the reducer: what is chosen is an event of its own. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {eventOf} from '../source/keys.ts';
+import type {Action} from '../source/pane.ts';
 import {type Event, type Plan, type Question, type State, topOverlay} from '../source/state.ts';
-import {after, connected, ok, sampled} from './support/world.ts';
+import {after, connected, ok, sampled, terminate} from './support/world.ts';
 
 const row = (pid: number) => ({pid, calls: 1, query: 'select', own: pid === 99});
 const filled = (...pids: readonly number[]) => sampled(connected(), 1000, {people: ok(1000, ...pids.map(row))});
@@ -122,4 +123,23 @@ test('an outcome reaches the log whatever is on the screen', () => {
 
 test('c and t name the keys that act, and do nothing', () => {
 	for (const key of ['c', 't']) assert.match(press(filled(7), key, 2000).notice!.text, /C cancels/);
+});
+
+test('of choices one is taken by the arrows or its first letter; nothing else can be typed', () => {
+	const choosing: Action = {
+		...terminate,
+		id: 'care',
+		key: 'v',
+		input: [{id: 'what', label: 'what', kind: 'choice', initial: 'analyze', choices: ['analyze', 'vacuum', 'vacuum and analyze']}],
+	};
+	const base = filled(7);
+	const panes = base.panes.map(pane => ({...pane, tables: pane.tables.map(one => (one.id === 'people' ? {...one, actions: [choosing]} : one))}));
+	const asked = press({...base, panes}, 'v', 2000);
+	const what = (state: State) => question(state).input.what;
+	assert.equal(what(asked), 'analyze');
+	assert.equal(what(press(asked, 'right', 2001)), 'vacuum');
+	assert.equal(what(press(asked, 'left', 2001)), 'vacuum and analyze');
+	assert.equal(what(press(press(asked, 'v', 2001), 'v', 2002)), 'vacuum and analyze');
+	assert.equal(what(press(asked, 'x', 2001)), 'analyze');
+	assert.equal(question(press(asked, 'enter', 2001)).stage, 'planning');
 });

@@ -221,8 +221,10 @@ function questionBox(state: State, question: Question, width: number, height: nu
 					{text: question.input[field.id] ?? '', tone: active ? 'strong' : 'plain'},
 					...(active ? [{text: ' ', inverse: true}] : []),
 				];
-				const choices: Line[] = active && field.choices ? [[{text: `    ${field.choices.join('  ')}`, tone: 'dim'}]] : [];
-				return [entry, ...choices];
+				if (!active || !field.choices) return [entry];
+				const chosen = question.input[field.id];
+				const choices = field.choices.flatMap(text => [{text: '  '}, {text: ` ${text} `, inverse: text === chosen}]);
+				return [[{text: `> ${field.label}:`}, ...choices, {text: '   '}, {text: '← →', tone: 'accent'}]];
 			});
 			const problem: Line[] = question.problem ? wrapLine([{text: question.problem, tone: 'warning'}], inner) : [];
 			return framed(

@@ -135,7 +135,7 @@ counted as materialized (
   left join fallback f on true
   left join pg_catalog.pg_class t on t.relname = w.name and t.relnamespace = coalesce(s.relnamespace, g.relnamespace)
 ),
-judged as (
+own as (
   select
     c.*,
     case
@@ -144,12 +144,23 @@ judged as (
       when c.there then 'it is there already'
       when c.taken is not null then 'something else has this name already'
       when c.strays > 100000 then pg_catalog.format('%s rows of its range are in %s, more than 100000: move them in parts by hand', c.strays, f.relation)
-      when c.strays > 0 and not $7::bool then pg_catalog.format('%s rows of its range are in %s: move them (M)', c.strays, f.relation)
-    end as why
+      when c.strays > 0 and not $7::bool then pg_catalog.format('rows of its range are in %s (%s): move them (M, or --move)', f.relation, c.strays)
+    end as reason
   from counted c
   cross join general g
   left join fallback f on true
   left join keeper k on true
+),
+-- A range that is left out would leave a gap behind it.
+judged as (
+  select
+    o.*,
+    case
+      when o.reason is null and o.low is not null and pg_catalog.bool_or(o.reason is not null and not o.there) over (order by o.place)
+        then 'the one before it can''t be made'
+      else o.reason
+    end as why
+  from own o
 ),
 columns as (
   select pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' order by a.attnum) as names
@@ -260,7 +271,7 @@ all_rows as (
     case when j.why is null then
       pg_catalog.concat_ws(pg_catalog.chr(10),
         j.relation || ' ' || j.bounds,
-        case when j.strays > 0 then pg_catalog.format('%s: %s rows move into it from %s, which nobody can read or write meanwhile', j.relation, j.strays, f.relation) end,
+        case when j.strays > 0 then pg_catalog.format('rows that move into %s: %s; nobody can read or write %s meanwhile', j.relation, j.strays, f.relation) end,
         'readers and writers of ' || g.relation || ' go on'
           || case when f.oid is not null then '; ' || f.relation || ' is locked for a moment while it is looked through' else '' end,
         'locked for a moment too, its foreign keys'' tables: ' || (

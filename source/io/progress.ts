@@ -23,6 +23,8 @@ export function observe(options: {
 	const {link, session, cancel, report} = options;
 	let said = '';
 	let trouble = '';
+	let row: Row | undefined;
+	let step: Row | undefined;
 	let seen: Seen = {pid: session.pid, backend_start: null, blockers: null, synchronous: false};
 	let timer: NodeJS.Timeout | undefined;
 	let stopped = false;
@@ -30,8 +32,8 @@ export function observe(options: {
 	async function look(): Promise<void> {
 		const [own, progress] = await Promise.all([link.one('act', 'actions/work', [session.pid]), link.one('act', 'progress', [])]);
 		if (stopped) return;
-		const row = own.status === 'ok' ? own.sample.rows[0] : undefined;
-		const step = progress.status === 'ok' ? progress.sample.rows.find(one => one.pid === session.pid) : undefined;
+		row = own.status === 'ok' ? own.sample.rows[0] : undefined;
+		step = progress.status === 'ok' ? progress.sample.rows.find(one => one.pid === session.pid) : undefined;
 		if (row)
 			seen = {
 				pid: session.pid,
@@ -65,6 +67,8 @@ export function observe(options: {
 		say(text) {
 			said = text;
 			seen = {...seen, synchronous: false};
+			row = step = undefined;
+			report(linesOf(said, row, step, trouble));
 		},
 		seen: () => seen,
 		stop() {

@@ -107,8 +107,9 @@ export function run(options: RunnerOptions, action: Action, plan: Plan, request:
 	}
 
 	const settled = all().then(outcomes => {
-		const title = `${action.label} ${targets.map(target => target.subject).join(', ')}`;
-		store.dispatch({type: 'settled', request, title, outcomes});
+		store.dispatch({type: 'settled', request, title: action.label, outcomes});
+		// What was changed is shown as it is now, also by tables that are asked once a minute.
+		if (action.run !== 'signal' && outcomes.some(outcome => !outcome.refused)) store.dispatch({type: 'refreshed', at: options.now()});
 		return outcomes;
 	});
 	return {

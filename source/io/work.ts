@@ -41,12 +41,14 @@ export async function work(options: Work): Promise<Outcome> {
 		// An administrator's check of the client would end the work when we leave it running.
 		if (facts.major >= 14) await session.send("select pg_catalog.set_config('client_connection_check_interval', '0', false)");
 		const groups = groupsOf(target.statements);
+		const steps = groups.filter(isStep);
 		for (const [index, group] of groups.entries()) {
-			observer.say(groups.length > 1 ? `${index + 1} of ${groups.length}: ${titleOf(group)}` : titleOf(group));
+			if (isStep(group)) observer.say(steps.length > 1 ? `${steps.indexOf(group) + 1} of ${steps.length}: ${titleOf(group)}` : titleOf(group));
 			const ended = await tried(options, session, observer, group);
 			if (ended.is !== 'done') return await failed(options, observer, told, ended, groups, index);
 		}
-		const seconds = `${((performance.now() - start) / 1000).toFixed(1)} s`;
+		const ms = performance.now() - start;
+		const seconds = ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 		const unconfirmed = cancel.aborted && observer.seen().synchronous;
 		if (unconfirmed) return told(true, 'warning', `done here in ${seconds}, but no synchronous standby has confirmed it`);
 		return told(true, 'good', `done in ${seconds}${cancel.aborted ? ': it had ended before the cancel reached it' : ''}`);
@@ -56,6 +58,11 @@ export async function work(options: Work): Promise<Outcome> {
 		observer.stop();
 		await session.close();
 	}
+}
+
+/** Settings of our own session are no work. */
+function isStep(group: readonly Step[]): boolean {
+	return group.some(step => !/^set\b/.test(step.text));
 }
 
 /** The statement that the group is about, without what surrounds it. */
@@ -163,7 +170,7 @@ async function failed(
 	index: number,
 ): Promise<Outcome> {
 	const {target, cancel} = options;
-	const done = groups.slice(0, index).filter(group => group.some(step => !/^set\b/.test(step.text)));
+	const done = groups.slice(0, index).filter(isStep);
 	const before = done.length > 0 ? `; done before: ${done.map(titleOf).join('; ')}` : '';
 	if (options.leave.aborted) return told(false, 'critical', 'left to the server');
 	if (ended.is === 'lost') {

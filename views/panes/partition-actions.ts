@@ -53,7 +53,7 @@ export const newPartitions: Action<PartitionsRow> = {
 export const moveOut: Action<PartitionsRow> = {
 	id: 'move-default',
 	key: 'M',
-	label: 'Move rows out of the default partition',
+	label: 'Move rows out of the default',
 	danger: 'ask',
 	many: false,
 	input: [{...howMany, label: 'into how many new partitions', initial: '1'}],
