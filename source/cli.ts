@@ -7,6 +7,8 @@ setEntry(import.meta.url);
 type Trouble = {readonly problem: string; readonly exit: number};
 
 async function main(argv: readonly string[]): Promise<number> {
+	// Everybody on this machine can read the arguments of a process.
+	if (argv.some(word => /:\/\/[^/@]*:[^@]*@|password\s*=/i.test(word))) process.title = `pgperf ${argv[0]}`;
 	// Processes of the demo that are this program again: not for people, so not in the help.
 	if (argv[0] === 'guard') return (await import('./demo/guard.ts')).guard(argv.slice(1));
 	if (argv[0] === 'workload') process.exit(await (await import('./demo/workload.ts')).workload(argv.slice(1)));
@@ -21,7 +23,10 @@ async function main(argv: readonly string[]): Promise<number> {
 			// Ink shows nothing until the end where it takes itself to be in a CI.
 			delete process.env.CI;
 			const {top} = await import('./io/top.ts');
-			const code = told(await top(parsed, face()));
+			// Loads while the server is connected to. Where top ends before, nobody asks what came of it.
+			const views = face();
+			views.catch(() => undefined);
+			const code = told(await top(parsed, views));
 			// The terminal is restored: whatever a server still holds open does not hold the program.
 			setTimeout(() => process.exit(code), 1000).unref();
 			return code;

@@ -242,6 +242,19 @@ test('a plain role sees what it may, and is told what is missing', async () => {
 	}
 });
 
+test('a password that was typed in a connection string is in no list of processes', {skip: process.platform !== 'linux' && 'there is no /proc'}, async () => {
+	const screen = await top({uri: server.conninfo.replace('postgres@', 'postgres:hunter2@')});
+	try {
+		await screen.waitFor(/● live/);
+		assert.doesNotMatch(readFileSync(`/proc/${screen.pid}/cmdline`, 'utf8'), /hunter2/);
+		assert.doesNotMatch(screen.text(), /hunter2/);
+		await screen.press('q');
+		assert.equal((await screen.exit).code, 0);
+	} finally {
+		await screen.close();
+	}
+});
+
 test('bad starts are sentences with the right exit code, never a trace', async () => {
 	const cases: readonly {readonly name: string; readonly options: Options; readonly code: number; readonly says: RegExp}[] = [
 		{name: 'nobody listens', options: {uri: 'postgresql://postgres@127.0.0.1:1/postgres'}, code: 69, says: /refuses connections/},
