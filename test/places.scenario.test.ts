@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import {readFileSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
 import {after, before, test} from 'node:test';
 import {refusal} from '../source/io/runner.ts';
 import {startServer, type TestServer, until} from './support/servers.ts';
@@ -220,5 +222,31 @@ test('a companion that is away is tried again, and never asks for a password', a
 			feed => feed === 'live',
 		);
 		assert.deepEqual(prompts, []);
+	});
+});
+
+test('passwords are asked for before the screen is open, kept for the way back, and never asked for after', async () => {
+	await other.run("set password_encryption = 'scram-sha-256'; create role secretive login password 'pw'");
+	const rules = path.join(other.dataDir, 'pg_hba.conf');
+	writeFileSync(rules, `host all secretive 127.0.0.1/32 scram-sha-256\n${readFileSync(rules, 'utf8')}`);
+	await other.run('select pg_reload_conf()');
+	const prompts: string[] = [];
+	const askPassword = async (prompt: string) => {
+		prompts.push(prompt);
+		return 'pw';
+	};
+	const secret = other.uri({user: 'secretive'});
+	const places = [{name: 'asking', servers: [secret]}];
+	await watching({servers: [other.uri(), secret], places, askPassword}, async one => {
+		const companion = `${one.state().watched} (2)`;
+		await one.comes(state => Object.values(state.servers).every(server => server.feed.is === 'live'));
+		assert.deepEqual(prompts, ['Password for user secretive: ']);
+		const before = one.events.length;
+		await other.run("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'secretive'");
+		await one.comes(() => one.events.slice(before).some(event => event.type === 'connected' && event.server === companion));
+		await one.go('asking');
+		const said = await one.comes(state => state.notice?.text.startsWith('still watching') && state.notice.text);
+		assert.match(said, /password/);
+		assert.equal(prompts.length, 1);
 	});
 });

@@ -52,12 +52,17 @@ export async function openWatching(options: WatchingOptions): Promise<Watching> 
 	const file = path.join(home, 'audit.jsonl');
 	const audit = openAudit(file);
 	if ('problem' in audit) throw new Error(audit.problem);
-	const serversOf = (texts: readonly string[], name?: string): WatchOptions['servers'] =>
-		texts.map((text, index) => {
+	const serversOf = (texts: readonly string[], name?: string): WatchOptions['servers'] => {
+		const seen = new Map<string, number>();
+		return texts.map((text, index) => {
 			const target = resolve(text, {}, {env: {}, home, osUser: 'tester'});
 			if (isProblem(target)) throw new Error(target.problem);
-			return {id: index === 0 && name !== undefined ? name : titleOf(target), opening: {target, askPassword: options.askPassword}};
+			const title = index === 0 && name !== undefined ? name : titleOf(target);
+			const times = (seen.get(title) ?? 0) + 1;
+			seen.set(title, times);
+			return {id: times === 1 ? title : `${title} (${times})`, opening: {target, askPassword: options.askPassword}};
 		});
+	};
 	const places = (options.places ?? []).map(
 		(place): Place => ({
 			name: place.name,
