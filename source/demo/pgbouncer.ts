@@ -18,7 +18,7 @@ export type Pooler = {
 	readonly passwords?: Readonly<Record<string, string>>;
 };
 
-/** A PgBouncer on a free port, with `postgres` as its admin: PGPERF_PGBOUNCER, else the PATH, else fetched from the distribution's archive into the cache. */
+/** A PgBouncer on a free port, with `postgres` as its admin and `stats` who may only look: PGPERF_PGBOUNCER, else the PATH, else fetched from the distribution's archive into the cache. */
 export async function startPgBouncer(room: Room, pooler: Pooler): Promise<Server | Problem> {
 	const found = await findPgBouncer(room);
 	if (!found) return {problem: 'PgBouncer is left out: there is no pgbouncer on the PATH (apt install pgbouncer, brew install pgbouncer).'};
@@ -62,6 +62,7 @@ function settings(pooler: Pooler, port: number, users: string): readonly string[
 		'unix_socket_dir =',
 		...(pooler.passwords ? ['auth_type = scram-sha-256', `auth_file = ${users}`] : ['auth_type = any']),
 		'admin_users = postgres',
+		'stats_users = stats',
 		`pool_mode = ${pooler.mode}`,
 		`default_pool_size = ${pooler.size}`,
 		'max_client_conn = 200',

@@ -27,6 +27,8 @@ const mostTags = 10_000;
 /** Longest time that one call looks for tags, ms; so that Redis and the console have pauses. */
 const slice = 100;
 const detailsAtOnce = 200;
+/** Begun anew after so many times what it took, and at the latest after so many ms: a small Redis shows new tags at once, a large one is left in peace. */
+const rescanShare = 50;
 const rescanAfter = 60_000;
 /** The database must survive the misses. */
 const defaultPace = 2000;
@@ -42,7 +44,17 @@ type Tag = {
 	readonly at: number;
 };
 const unknownTag: Tag = {keys: null, bytes: null, shortest: null, longest: null, orphaned: null, at: 0};
-type Scan = {readonly nodes: readonly Redis[]; node: number; cursor: string; looked: number; readonly total: number | null; done: number | undefined};
+type Scan = {
+	readonly nodes: readonly Redis[];
+	node: number;
+	cursor: string;
+	looked: number;
+	/** Of all nodes; null: unknown. */
+	readonly total: number | null;
+	/** ms. */
+	spent: number;
+	done: number | undefined;
+};
 
 /** Connects on first use; errors are values, and no password is in them. */
 export function createRedis(url: string, scheme: CacheScheme, pace = defaultPace): RedisLink {
@@ -82,12 +94,14 @@ export function createRedis(url: string, scheme: CacheScheme, pace = defaultPace
 
 	async function look(redis: Connection): Promise<void> {
 		const now = performance.now();
-		if (!scan || (scan.done !== undefined && now - scan.done > rescanAfter)) {
+		if (!scan || (scan.done !== undefined && now - scan.done > Math.min(rescanAfter, rescanShare * scan.spent))) {
 			const nodes = mastersOf(redis);
-			scan = {nodes, node: 0, cursor: '0', looked: 0, total: await keysOf(nodes), done: undefined};
+			scan = {nodes, node: 0, cursor: '0', looked: 0, total: await keysOf(nodes), spent: 0, done: undefined};
 		}
 		try {
-			await lookOn(scan, now + slice);
+			const start = performance.now();
+			await lookOn(scan, start + slice);
+			scan.spent += performance.now() - start;
 		} catch (error) {
 			// Nodes of a cluster come and go: begun anew with those that are there then.
 			scan = undefined;

@@ -167,13 +167,14 @@ function describe(first: Postgres, conf: Readonly<Record<string, string>>): Test
  */
 export async function startPooler(
 	server: TestServer,
-	options: {readonly mode?: 'session' | 'transaction' | 'statement'; readonly size?: number} = {},
+	options: {readonly mode?: 'session' | 'transaction' | 'statement'; readonly size?: number; readonly passwords?: Readonly<Record<string, string>>} = {},
 ): Promise<{readonly port: number; readonly uri: TestServer['uri']; readonly stop: () => Promise<void>} | undefined> {
 	const pooler = await startPgBouncer(room(), {
 		name: `pgbouncer-${++count}`,
 		databases: {'*': `host=127.0.0.1 port=${server.port} user=postgres`},
 		mode: options.mode ?? 'transaction',
 		size: options.size ?? 2,
+		passwords: options.passwords,
 	});
 	if (isProblem(pooler)) return undefined;
 	return {

@@ -1,4 +1,4 @@
-import type {Action, Pane, Tone} from '../../source/pane.ts';
+import type {Action, Pane, Table, Tone} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
 import {clock, unknown} from '../format.ts';
 
@@ -33,6 +33,28 @@ const invalidateNamed: Action<LogRow> = {
 
 const shared = {scope: 'server', every: 'slow', rowKey: (row: LogRow) => String(row.n), order: newest} as const;
 
+/** What the applications and triggers of the database announce. */
+export function notifications(own: Pick<Table<LogRow>, 'id' | 'title' | 'empty' | 'hidden'>): Table {
+	return table<LogRow>({
+		...shared,
+		...own,
+		from: {log: 'notifications'},
+		columns: [
+			time,
+			{field: 'channel', title: 'channel', width: 20, priority: 2},
+			words,
+			{
+				field: 'tag',
+				title: 'tag',
+				width: 20,
+				show: (value, row) => (typeof value === 'string' ? value : row.no_tag === null ? unknown : 'no rule'),
+				priority: 3,
+			},
+		],
+		actions: [invalidateNamed],
+	});
+}
+
 export const log: Pane = {
 	id: 'log',
 	title: 'Log',
@@ -53,26 +75,7 @@ export const log: Pane = {
 			from: {log: 'findings'},
 			columns: [time, words],
 		}),
-		table<LogRow>({
-			...shared,
-			id: 'log-notifications',
-			title: 'Notifications',
-			empty: 'No notification has arrived on cache_invalidation or performance_alert.',
-			from: {log: 'notifications'},
-			columns: [
-				time,
-				{field: 'channel', title: 'channel', width: 20, priority: 2},
-				words,
-				{
-					field: 'tag',
-					title: 'tag',
-					width: 20,
-					show: (value, row) => (typeof value === 'string' ? value : row.no_tag === null ? unknown : 'no rule'),
-					priority: 3,
-				},
-			],
-			actions: [invalidateNamed],
-		}),
+		notifications({id: 'log-notifications', title: 'Notifications', empty: 'No notification has arrived on cache_invalidation or performance_alert.'}),
 	],
 	arrange: 'switch',
 };

@@ -44,6 +44,9 @@ export type PoolDatabaseRow = {
 const micro = (value: Value | undefined) => milliseconds(typeof value === 'number' ? value / 1000 : null);
 const right = (field: string, title: string, width: number, priority: number, show = count) => ({field, title, width, align: 'right' as const, show, priority});
 
+/** The console itself is a database too. */
+const isServed = (row: {readonly database: string}) => row.database !== 'pgbouncer';
+
 function poolsOf(input: Input): readonly Pool[] {
 	return (input.rows.pools ?? []) as readonly Pool[];
 }
@@ -84,8 +87,7 @@ export const pools: Pane = {
 			scope: 'server',
 			every: 'slow',
 			rowKey: row => `${row.database} ${row.user}`,
-			derive: rows =>
-				rows.filter(row => row.database !== 'pgbouncer').map(row => ({...row, wait_s: row.maxwait + (row.maxwait_us ?? 0) / 1e6}) as unknown as Row),
+			derive: rows => rows.filter(isServed).map(row => ({...row, wait_s: row.maxwait + (row.maxwait_us ?? 0) / 1e6}) as unknown as Row),
 			columns: [
 				{field: 'database', title: 'database', width: 16, grow: 1, priority: 1},
 				{field: 'user', title: 'user', width: 12, priority: 1},
@@ -109,6 +111,7 @@ export const pools: Pane = {
 			scope: 'server',
 			every: 'slow',
 			rowKey: row => row.name,
+			derive: rows => rows.filter(isServed),
 			columns: [
 				{field: 'name', title: 'name', width: 16, grow: 1, priority: 1},
 				{field: 'host', title: 'server', width: 16, show: (value, row) => `${value ?? 'socket'}:${row.port}`, priority: 3},
@@ -136,6 +139,7 @@ export const pools: Pane = {
 			every: 'slow',
 			rowKey: row => row.database,
 			counters: ['total_xact_count', 'total_query_count', 'total_wait_time'],
+			derive: rows => rows.filter(isServed),
 			columns: [
 				{field: 'database', title: 'database', width: 16, grow: 1, priority: 1},
 				right('total_xact_count_per_s', 'xacts', 9, 1, perSecond),

@@ -2,6 +2,7 @@ import {levelOf} from '../../source/limits.ts';
 import type {Action, Check, Input, Line, Pane, Row, Segment} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
 import {bytes, count, duration, percent, perSecond, unknown} from '../format.ts';
+import {notifications} from './log.ts';
 
 /** source/io/redis.ts: one row about the server, or the sum of a cluster's masters. */
 export type RedisInfoRow = {
@@ -208,10 +209,17 @@ const info = table<Info>({
 	checks: [hitRatio, memory, evictions],
 });
 
+const announced = notifications({
+	id: 'redis-notifications',
+	title: 'Notifications of cache_invalidation',
+	empty: 'No cache_invalidation has been announced since the console was opened.',
+	hidden: row => row.channel !== 'cache_invalidation',
+});
+
 export const redis: Pane = {
 	id: 'redis',
 	title: 'Redis cache',
-	tables: [tags, info],
+	tables: [tags, info, announced],
 	arrange: 'stack',
 	series: [{id: 'redis-hit', title: 'Redis hit ratio of the interval', value: input => infoOf(input)?.hit ?? null, show: percent}],
 };
