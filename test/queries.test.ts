@@ -100,6 +100,15 @@ test('statistics are never reset and the server is never told to do something', 
 	);
 });
 
+test('the file of statement texts is read only for the statements that are shown', () => {
+	const reading = queries.filter(query => /\bpg_stat_statements\b(?!_)/.test(query.text.replace(/'[^']*'/g, '')));
+	assert.ok(reading.length >= 5, reading.map(query => query.file).join());
+	for (const {file, text} of reading) {
+		const numbers = !/pg_stat_statements(?!_info|\(false\)|_reset)\b/.test(text.replace(/'[^']*'|\/\*.*?\*\//g, ''));
+		assert.ok(numbers || /\$1/.test(text), `${file} reads all texts: ask pg_stat_statements(false), and for the texts of some`);
+	}
+});
+
 test('parameters are declared, numbered, and cast where they are used', () => {
 	assert.deepEqual(
 		offenders(file => {

@@ -39,6 +39,10 @@ const failedCheck: Check = {
 	class: 'now',
 	title: 'A scheduled job fails',
 	hold: {rise: 1, clear: 1},
+	unseen: input =>
+		input.rows.jobs?.length === 0 && input.facts[input.watched]?.superuser === false
+			? 'pg_cron shows a role its own jobs alone, and this one has none: ask as the owner of the jobs or as a superuser'
+			: undefined,
 	when: (input: Input, limit) =>
 		((input.rows.jobs ?? []) as readonly Job[]).flatMap((row): Hit[] => {
 			const level = row.active ? levelOf(row.failures, limit) : undefined;

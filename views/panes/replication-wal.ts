@@ -22,7 +22,7 @@ const archiverCheck: Check = {
 	when: (input, limit) =>
 		((input.rows['wal-rate'] ?? []) as readonly WalRate[]).flatMap(row => {
 			if (row.archiver === 'off') return [];
-			const level = row.failing ? 'critical' : levelOf(row.ready, limit);
+			const level = row.failing && limit.critical !== undefined ? 'critical' : levelOf(row.ready, limit);
 			if (!level) return [];
 			const title = row.failing ? `archiving fails on ${row.server}` : `${row.ready} WAL files wait to be archived on ${row.server}`;
 			const last = row.last_archived_s === null ? 'nothing was ever archived' : `the last success was ${duration(row.last_archived_s)} ago`;
