@@ -1,4 +1,4 @@
--- database-names: the databases that can be connected to, at most 5,000, and whether this role may
+-- database-names: the databases that can be connected to, at most 20,000, and whether this role may
 -- source: pg_database
 -- needs: server >= 13
 -- privilege: none
@@ -7,4 +7,4 @@ select d.datname::text as datname, pg_catalog.has_database_privilege(d.oid, 'con
 from pg_catalog.pg_database d
 where d.datallowconn and not d.datistemplate
 order by d.datname
-limit 5000
+limit 20000

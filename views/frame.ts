@@ -15,7 +15,7 @@ import {vitalsLine} from './panes/vitals.ts';
 import {asciiOf} from './theme.ts';
 
 /** Of queries/database-names.sql: beyond that there may be more. */
-const mostDatabases = 5000;
+const mostDatabases = 20_000;
 
 export const least = {columns: 40, rows: 12} as const;
 
