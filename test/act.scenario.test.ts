@@ -5,6 +5,7 @@ import path from 'node:path';
 import {after, before, describe, test} from 'node:test';
 import type pg from 'pg';
 import {repository} from './support/queries.ts';
+import {openScreen} from './support/screen.ts';
 import {roomDirectories, startCache, startServer, type TestServer, until} from './support/servers.ts';
 
 type Ran = {readonly code: number | null; readonly out: string; readonly err: string};
@@ -192,6 +193,29 @@ for (const major of [13, 18]) {
 				redis.disconnect();
 				await cache.stop();
 			}
+		});
+
+		test('at a terminal it asks: what destroys wants its name typed, anything else is no', async () => {
+			await client.query('create index spare on orders (n)');
+			const ask = () =>
+				openScreen({
+					command: process.execPath,
+					args: ['--import', 'tsx', path.join(repository, 'source', 'cli.ts'), 'act', '-d', server.conninfo, 'drop-index', 'spare'],
+					columns: 100,
+					rows: 20,
+					cwd: repository,
+					env: {PATH: process.env.PATH ?? '', HOME: home, XDG_STATE_HOME: home, TERM: 'xterm-256color', LANG: 'C.UTF-8'},
+				});
+			const careful = await ask();
+			await careful.waitFor(/type public\.spare to do it/);
+			careful.type('yes\r');
+			assert.equal((await careful.exit).code, 2);
+			assert.equal(await one("select to_regclass('spare')::text"), 'spare');
+			const sure = await ask();
+			await sure.waitFor(/drop index concurrently public\.spare;[\s\S]*type public\.spare to do it/);
+			sure.type('public.spare\r');
+			assert.equal((await sure.exit).code, 0);
+			assert.equal(await one("select to_regclass('spare')"), null);
 		});
 
 		test('Ctrl-C cancels a refresh on the server; SIGTERM leaves it running, and the audit says so', async () => {

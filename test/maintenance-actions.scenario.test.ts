@@ -273,6 +273,22 @@ for (const major of [13, 18]) {
 			}
 		});
 
+		test('where the disk of the audit log is full nothing is sent', async () => {
+			const full = await openConsole(server, {auditFile: '/dev/full'});
+			try {
+				await full.choose('tables', 'tables', row => row.relname === 'customers');
+				const analyzed = await one('select pg_stat_get_last_analyze_time(\'"Shop.1".customers\'::regclass)::text');
+				readable(await full.ask('maintain'));
+				const [outcome] = await full.settled(full.yes());
+				assert.match(outcome!.text, /ENOSPC.*: nothing was sent/);
+				assert.equal(full.state().settings.audit.is, 'broken');
+				assert.equal(await one('select pg_stat_get_last_analyze_time(\'"Shop.1".customers\'::regclass)::text'), analyzed);
+				assert.match((await full.ask('maintain')) as string, /nothing is sent without an audit line/);
+			} finally {
+				await full.close();
+			}
+		});
+
 		test('a duplicate index is dropped by its name, with the statement that would bring it back', async () => {
 			const [row] = await open.choose('indexes', 'duplicate-indexes', one => String(one.relname).startsWith('Total.'));
 			const question = readable(await open.ask('drop-index'));

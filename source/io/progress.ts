@@ -28,6 +28,7 @@ export function observe(options: {
 	let seen: Seen = {pid: session.pid, backend_start: null, blockers: null, synchronous: false};
 	let timer: NodeJS.Timeout | undefined;
 	let stopped = false;
+	const start = performance.now();
 
 	async function look(): Promise<void> {
 		const [own, progress] = await Promise.all([link.one('act', 'actions/work', [session.pid]), link.one('act', 'progress', [])]);
@@ -42,7 +43,7 @@ export function observe(options: {
 				synchronous: seen.synchronous || row.wait_event === 'SyncRep',
 			};
 		report(linesOf(said, row, step, trouble));
-		timer = setTimeout(() => void look(), 250);
+		timer = setTimeout(() => void look(), performance.now() - start < 5000 ? 250 : 1000);
 	}
 
 	/** Again until the statement has ended: a signal that comes between two statements is lost. */
