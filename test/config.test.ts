@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
@@ -280,5 +280,19 @@ test('replicas of the environment: several hosts in one, a driver of the applica
 	assert.deepEqual(
 		twice.servers.map(({id}) => id),
 		['shop @ db1:5432', 'shop @ db1:5432 (2)', 'shop @ db1:5432 (3)'],
+	);
+});
+
+test("the README's example is a configuration", () => {
+	const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+	const example = /```toml\n([\s\S]*?)```/.exec(readme)![1]!;
+	const read = config(example);
+	assert.deepEqual(
+		read.servers.map(server => [server.name, server.label]),
+		[['shop', 'PROD']],
+	);
+	assert.deepEqual(
+		place({}, {}, example).servers.map(({id}) => id),
+		['shop', 'shop @ db2:5432'],
 	);
 });
