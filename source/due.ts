@@ -36,6 +36,11 @@ function sources(panes: readonly Pane[], table: Table): readonly Table[] {
 		.flatMap(one => sources(panes, one));
 }
 
+/** The chart above a pane goes on whichever of its tables is shown: it is of the first. */
+function charted(pane: Pane): readonly Table[] {
+	return pane.chart === undefined ? [] : pane.tables.slice(0, 1);
+}
+
 /** 'open': on the screen, and so asked at its own pace. 'tiled': in a tile of the overview, a few figures of which every few seconds will do. */
 type Watch = 'open' | 'tiled';
 
@@ -48,7 +53,7 @@ function watchedTables(state: State): ReadonlyMap<Table, Watch> {
 			pane.place === 'frame'
 				? pane.tables
 				: pane === open
-					? shownTables(state, pane)
+					? [...shownTables(state, pane), ...charted(pane)]
 					: open.place === 'overview' && pane.tile
 						? pane.tables.filter(isTiled)
 						: [];

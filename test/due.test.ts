@@ -86,3 +86,12 @@ test('on the overview, what stands in tiles is asked every five seconds, at once
 	assert.deepEqual(asked(now, 5000).sample, ['people', 'vitals']);
 	assert.deepEqual(asked(after(now, {type: 'opened', pane: tiled[0]!.id}), 4100).sample, ['people']);
 });
+
+test('the chart of a pane goes on while another of its tables is shown', () => {
+	const state = connected();
+	const panes = state.panes.map(pane => (pane.id === 'slow' ? {...pane, chart: 'n'} : pane));
+	const answered = sampled({...state, panes}, 1000, {vitals: ok(1000), slow: ok(1000)}, 'survey');
+	const opened = after(answered, {type: 'opened', pane: 'slow'}, {type: 'switched', by: 1});
+	assert.deepEqual(asked(opened, 7000).survey, ['rare', 'slow']);
+	assert.deepEqual(asked({...opened, panes: state.panes}, 7000).survey, ['rare']);
+});
