@@ -7,6 +7,7 @@ import type {Settings, State} from '../source/state.ts';
 import {bodyLines, screenOf} from '../views/frame.ts';
 import {headline} from '../views/header.ts';
 import {panes} from '../views/panes/index.ts';
+import {asciiText} from '../views/theme.ts';
 import {recorded} from './support/recorded.ts';
 
 const plain = (line: Line | undefined) => (line ?? []).map(segment => segment.text).join('');
@@ -79,4 +80,30 @@ test('Enter opens every row of every table, whole: what its columns cut can be r
 		});
 	}
 	assert.ok(opened > 25, `${opened}`);
+});
+
+test('without UTF-8 every sign of ours has another one, and Enter is called by its name', () => {
+	for (const pane of panes.filter(one => one.place !== 'frame')) {
+		const state = recorded(pane.id, {columns: 200, rows: 50});
+		for (const keys of [[], ['s'], ['?'], ['f']]) {
+			const reduce = reducer(() => 0);
+			const shown = keys.reduce((before, key) => {
+				const event = eventOf(before, key, 0);
+				return event ? reduce(before, event) : before;
+			}, state);
+			const glyphs = [
+				...new Set(
+					screenOf(shown)
+						.map(plain)
+						.join('')
+						.match(/[^\x20-\x7e\p{L}]/gu) ?? [],
+				),
+			];
+			const lost = glyphs.filter(glyph => asciiText(glyph) === '?');
+			assert.deepEqual(lost, [], pane.id);
+		}
+		const ascii = screenOf({...state, settings: {...state.settings, ascii: true}}).map(plain);
+		assert.doesNotMatch(ascii.join(''), /[^\x20-\x7e]/, pane.id);
+		if (state.overlays.length === 0 && / detail/.test(ascii.at(-1)!)) assert.match(ascii.at(-1)!, /Enter detail/);
+	}
 });

@@ -93,7 +93,9 @@ function footer(state: State): Line {
 	}
 	const entries: readonly Entry[] = overlay ? overlayKeys(state, overlay) : paneKeys(state);
 	const line: Segment[] = [{text: ' '}];
-	for (const [key, word] of fitting(entries, width - 1)) line.push({text: key, tone: 'accent'}, {text: ` ${word}  `});
+	// There is no sign for it in ASCII.
+	const named = state.settings.ascii ? entries.map(([key, word, place]): Entry => [key === '⏎' ? 'Enter' : key, word, place]) : entries;
+	for (const [key, word] of fitting(named, width - 1)) line.push({text: key, tone: 'accent'}, {text: ` ${word}  `});
 	return toWidth(line, width);
 }
 

@@ -58,7 +58,7 @@ const plainer: Readonly<Record<string, string>> = Object.fromEntries(
 		['●◌○', '*oo'],
 		['▲✖', '!x'],
 		['❚', '|'],
-		['▾▼▴', 'vv^'],
+		['▾▼▴◂▸', 'vv^<>'],
 		['←→↑↓⏎', '<>^v>'],
 		['≥≤≈×', '><~x'],
 		['▁▂▃▄▅▆▇█', '_.:-=+*#'],

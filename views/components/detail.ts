@@ -4,7 +4,7 @@ import {cellText} from './table.ts';
 
 export function detailTitle(table: Table | undefined, row: Row): string {
 	if (!table) return '';
-	const [first] = table.columns;
+	const first = table.columns.find(column => column.align !== 'right') ?? table.columns[0];
 	return table.detail?.title(row) ?? `${table.title}: ${first ? cellText(first, row) : ''}`;
 }
 
