@@ -31,7 +31,7 @@ for (const pane of shown) {
 			test(`${face.name} at ${columns}x${rows}`, () => {
 				const state = {...recorded(pane.id, {columns, rows}), shown: {[pane.id]: face.index}};
 				everyLineFits(state);
-				golden(`${face.name}.${columns}`, bodyLines(state));
+				golden(`screens/${face.name}.${columns}`, bodyLines(state));
 			});
 		}
 	}
@@ -39,13 +39,13 @@ for (const pane of shown) {
 		test(`${pane.id}, ${play}`, () => {
 			const state = recorded(pane.id, {columns: 80, rows: 24}, play);
 			everyLineFits(state);
-			golden(`${pane.id}.${play}`, bodyLines(state));
+			golden(`screens/${pane.id}.${play}`, bodyLines(state));
 		});
 	}
 }
 
 test('the whole frame', () => {
-	for (const [columns, rows] of sizes) golden(`frame.${columns}`, screenOf(recorded('sessions', {columns, rows})));
+	for (const [columns, rows] of sizes) golden(`screens/frame.${columns}`, screenOf(recorded('sessions', {columns, rows})));
 });
 
 test('every line is exactly as wide as the screen, at any size and scrolled anywhere', () => {

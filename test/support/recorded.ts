@@ -12,14 +12,14 @@ const watched = 'shop @ db1:5432';
 export const wall = 1_795_183_402_000;
 
 function read<T>(name: string): T | undefined {
-	const file = new URL(`../fixtures/world/${name.replaceAll('/', '.')}.json`, import.meta.url);
+	const file = new URL(`../fixtures/world/${name.replace(/[/: ]/g, '.')}.json`, import.meta.url);
 	return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as T) : undefined;
 }
 
 export type Play = 'full' | 'empty' | 'skipped';
 
 /**
- * The state after two rounds of what was recorded on real servers (test/support/record.ts); 'empty' with no rows,
+ * The state after two rounds of what was recorded on real servers (test/support/record-world.ts); 'empty' with no rows,
  * 'skipped' where every question was refused. Histories are drawn: a recording is too short for a chart.
  */
 export function recorded(pane: PaneId, size: Size, play: Play = 'full'): State {
