@@ -42,12 +42,12 @@ export function recorded(pane: PaneId, size: Size, play: Play = 'full'): State {
 	] as const) {
 		for (const id of Object.keys(facts)) {
 			const results: Record<QueryName, Result> = {};
-			let latest = 1000;
+			const latest = 100_000;
 			for (const [name, recording] of recordings) {
 				const one = recording[id];
 				if (!one) continue;
-				const when = 1000 + at * 1000 * (one.seconds ?? 1);
-				latest = Math.max(latest, when);
+				// All were answered just now; what came before lies as far back as it did.
+				const when = at === 1 ? latest : latest - 1000 * (one.seconds ?? 1);
 				const rows = play === 'empty' && name !== 'vitals' ? [] : one[part];
 				if (play === 'skipped' && name !== 'vitals') results[name] = {status: 'skipped', reason: 'needs pg_monitor', remedy: 'grant pg_monitor to dba'};
 				else if (rows) results[name] = {status: 'ok', sample: {at: when, rows, cost: 1}};
