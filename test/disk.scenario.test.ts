@@ -38,7 +38,7 @@ describe('the disk of the server', {skip: process.platform === 'linux' ? false :
 
 	test('a server elsewhere has the same path and another process: nothing is seen, and that is said', async () => {
 		const told = await (await asker(await server.connect())).ask('disk');
-		for (const more of [{pid: process.pid}, {datname: 'another'}, {usename: 'other'}]) {
+		for (const more of [{pid: process.pid}, {datname: 'another'}, {usename: 'other'}] as readonly Row[]) {
 			const rows = rowsOf(await measured(answer(told.map(row => ({...row, ...more})))));
 			assert.ok(rows.every(row => row.used === null));
 			const {findings, coverage} = judged(rows);

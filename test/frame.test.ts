@@ -3,7 +3,7 @@ import {test} from 'node:test';
 import {bindings, eventOf} from '../source/keys.ts';
 import type {Line, PaneId} from '../source/pane.ts';
 import {reducer} from '../source/reduce.ts';
-import type {Settings, State} from '../source/state.ts';
+import {focusedTable, type Settings, type State} from '../source/state.ts';
 import {bodyLines, screenOf} from '../views/frame.ts';
 import {headline} from '../views/header.ts';
 import {panes} from '../views/panes/index.ts';
@@ -105,5 +105,21 @@ test('without UTF-8 every sign of ours has another one, and Enter is called by i
 		const ascii = screenOf({...state, settings: {...state.settings, ascii: true}}).map(plain);
 		assert.doesNotMatch(ascii.join(''), /[^\x20-\x7e]/, pane.id);
 		if (state.overlays.length === 0 && / detail/.test(ascii.at(-1)!)) assert.match(ascii.at(-1)!, /Enter detail/);
+	}
+});
+
+test('the filter names what this table knows, and all of it works', () => {
+	const reduce = reducer(() => 0);
+	for (const pane of panes.filter(one => one.place === undefined)) {
+		const state = recorded(pane.id, {columns: 200, rows: 24});
+		const event = eventOf(state, '/', 0);
+		if (!event) continue;
+		const known = Object.keys(focusedTable(state)?.filters ?? {});
+		const named = [...footer(reduce(state, event)).matchAll(/(\w+): /g)].map(([, name]) => name);
+		assert.deepEqual(named, known, pane.id);
+		for (const table of pane.tables) {
+			const [row] = state.tables[table.id]?.rows ?? [];
+			for (const field of Object.values(table.filters ?? {})) assert.ok(!row || field in row, `${table.id} has no ${field}`);
+		}
 	}
 });

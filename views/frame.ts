@@ -2,7 +2,7 @@ import {score} from '../source/checks.ts';
 import {whyNotExplained} from '../source/explain.ts';
 import {inputOf} from '../source/input.ts';
 import {bindings, chosenRows, whyNot} from '../source/keys.ts';
-import type {Line, Segment} from '../source/pane.ts';
+import type {Line, Segment, Table} from '../source/pane.ts';
 import type {Overlay, State} from '../source/state.ts';
 import {focusedTable, paneOf, shownTables, topOverlay} from '../source/state.ts';
 import {frameHeight} from '../source/window.ts';
@@ -86,7 +86,7 @@ function footer(state: State): Line {
 				{text: ' /', tone: 'accent'},
 				{text: overlay.text, tone: 'strong'},
 				{text: ' ', inverse: true},
-				{text: '   ⏎ keep  Esc undo   user: db: app: state: wait: -not', tone: 'dim'},
+				{text: `   ⏎ keep  Esc undo   ${namesOf(focusedTable(state))}-not`, tone: 'dim'},
 			],
 			width,
 		);
@@ -97,6 +97,13 @@ function footer(state: State): Line {
 	const named = state.settings.ascii ? entries.map(([key, word, place]): Entry => [key === '⏎' ? 'Enter' : key, word, place]) : entries;
 	for (const [key, word] of fitting(named, width - 1)) line.push({text: key, tone: 'accent'}, {text: ` ${word}  `});
 	return toWidth(line, width);
+}
+
+/** What this table can be filtered by. */
+function namesOf(table: Table | undefined): string {
+	return Object.keys(table?.filters ?? {})
+		.map(name => `${name}: `)
+		.join('');
 }
 
 /** Key, word, and its place where not all fit: the lowest stays to the last. */

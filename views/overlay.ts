@@ -166,8 +166,8 @@ function findingLines(state: State, width: number): Line[] {
 		lines.push([]);
 	}
 	const {unseen} = state.coverage;
-	if (unseen.length > 0) lines.push([{text: `${unseen.length} checks can't be evaluated:`, tone: 'strong'}]);
-	for (const {id, why} of unseen) lines.push(...wrapLine([{text: `  ${id}: ${why}`, tone: 'dim'}], width));
+	if (unseen.length > 0) lines.push([{text: `${unseen.length} ${unseen.length === 1 ? 'check' : 'checks'} can't be evaluated:`, tone: 'strong'}]);
+	for (const {id, why} of unseen) lines.push(...wrapLine([{text: `${id}: ${why}`, tone: 'dim'}], width - 2).map(line => [{text: '  '}, ...line]));
 	return lines;
 }
 
