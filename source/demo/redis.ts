@@ -19,7 +19,7 @@ export async function startRedis(room: Room, name = 'redis', more: readonly stri
 	for (let attempt = 1; ; attempt++) {
 		const port = await freePort();
 		const file = join(room.dir, `${name}.conf`);
-		writeFileSync(file, `${[...settings(room, port, password), ...more].join('\n')}\n`, {mode: 0o600});
+		writeFileSync(file, `${[...settings(room, name, port, password), ...more].join('\n')}\n`, {mode: 0o600});
 		if (room.account) chownSync(file, room.account.uid, room.account.gid);
 		// Of its command line Redis leaves only its own name to be seen: that has to lead to the room.
 		const title = join(room.dir, 'redis-server');
@@ -30,7 +30,7 @@ export async function startRedis(room: Room, name = 'redis', more: readonly stri
 	}
 }
 
-function settings(room: Room, port: number, password: string): readonly string[] {
+function settings(room: Room, name: string, port: number, password: string): readonly string[] {
 	return [
 		'bind 127.0.0.1',
 		`port ${port}`,
@@ -38,6 +38,8 @@ function settings(room: Room, port: number, password: string): readonly string[]
 		'save ""',
 		'appendonly no',
 		`dir "${room.data}"`,
+		// What a replica has written there must not be read by the next Redis of the room.
+		`dbfilename ${name}.rdb`,
 		'maxmemory 32mb',
 		'maxmemory-policy allkeys-lru',
 		'databases 4',

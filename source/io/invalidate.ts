@@ -1,8 +1,8 @@
 import {quoted} from '../cache-schemes.ts';
 import type {Line, Row, Step} from '../pane.ts';
 import type {Outcome, Target} from '../state.ts';
-import {keyOf, keysOf, type RedisLink, someMembers} from './redis.ts';
-import {type Connection, mastersOf, permitted} from './redis-connection.ts';
+import {keyOf, keysOf, type RedisLink, sizeOf, someMembers} from './redis.ts';
+import {type Connection, counted, mastersOf, permitted} from './redis-connection.ts';
 
 const batch = 200;
 /** Above so many keys, or this share of all, the count is typed. */
@@ -21,9 +21,9 @@ export async function planInvalidation(link: RedisLink, wanted: readonly string[
 		const redis = await link.client;
 		// Started from a shell nothing has been looked for yet.
 		if (link.known().length === 0) await link.tags();
-		const counts = await Promise.all(tags.map(tag => sizeOf(redis, link, tag)));
+		const counts = await Promise.all(tags.map(tag => sizeOf(redis, link.scheme, tag, link.tally)));
 		const shared = await Promise.all(tags.map(tag => alsoUnder(redis, link, tag, tags)));
-		const all = await keysOf(mastersOf(redis));
+		const all = await keysOf(mastersOf(redis), link.tally);
 		const keys = counts.reduce((sum, count) => sum + count, 0);
 		const share = all === null ? 0 : keys / Math.max(1, all);
 		const targets = tags.map((tag, i): Target => {
@@ -62,18 +62,16 @@ function stepsOf({scheme, pace}: RedisLink, tag: string, members: number): reado
 	return texts.map(text => ({on: 'redis', text, args: [], group: tag}));
 }
 
-async function sizeOf(redis: Connection, {scheme}: RedisLink, tag: string): Promise<number> {
-	return scheme.kind === 'set' ? redis.scard(scheme.keyOfTag(tag)) : redis.zcard(scheme.keyOfTag(tag));
-}
-
 /** Of a few of its members: are they under other tags too? Those lose them without a word. */
-async function alsoUnder(redis: Connection, {scheme, known}: RedisLink, tag: string, together: readonly string[]): Promise<string | undefined> {
-	const members = (await permitted(someMembers(redis, scheme, scheme.keyOfTag(tag), looked))) ?? [];
+async function alsoUnder(redis: Connection, {scheme, known, tally}: RedisLink, tag: string, together: readonly string[]): Promise<string | undefined> {
+	const members = (await permitted(someMembers(redis, scheme, scheme.keyOfTag(tag), looked, tally))) ?? [];
 	const others = known().filter(other => !together.includes(other));
 	const asked = others.slice(0, Math.max(5, Math.floor(othersLooked / together.length)));
 	const isUnder = async (other: string, member: Buffer) => {
 		const key = scheme.keyOfTag(other);
-		return scheme.kind === 'set' ? (await redis.sismember(key, member)) === 1 : (await redis.zscore(key, member)) !== null;
+		const score = scheme.kind === 'set' ? redis.sismember(key, member) : redis.zscore(key, member);
+		const answer = await counted<number | string | null>(tally, score, () => true);
+		return scheme.kind === 'set' ? answer === 1 : answer !== null;
 	};
 	const found = await Promise.all(
 		asked.map(async other => ({
@@ -116,7 +114,7 @@ export async function invalidate(link: RedisLink, target: Target, {cancel, repor
 				const part = members.slice(i, i + batch);
 				const keys = part.map(({member}) => keyOf(scheme, member));
 				underWay = keys.length;
-				gone += await unlinked(redis, keys);
+				gone += await unlinked(redis, link, keys);
 				underWay = 0;
 				await untagged(redis, link, key, part, keys);
 				taken += part.length;
@@ -127,7 +125,7 @@ export async function invalidate(link: RedisLink, target: Target, {cancel, repor
 		} while (cursor !== '0' && !cancel.aborted);
 		if (cursor !== '0') return stopped();
 		const expired = taken > gone ? `, ${taken - gone} had expired already` : '';
-		const left = await sizeOf(redis, link, subject);
+		const left = await sizeOf(redis, scheme, subject, link.tally);
 		return said(true, 'good', `${gone} keys unlinked${expired}${left > 0 ? `; ${left} came meanwhile and stay under it` : ', and the tag with them'}`);
 	} catch (error) {
 		// What Redis refuses it has not done.
@@ -140,32 +138,34 @@ export async function invalidate(link: RedisLink, target: Target, {cancel, repor
 
 type Member = {readonly member: Buffer; readonly score: string};
 
-async function some(redis: Connection, {scheme}: RedisLink, key: string, cursor: string): Promise<readonly [string, readonly Member[]]> {
+async function some(redis: Connection, {scheme, tally}: RedisLink, key: string, cursor: string): Promise<readonly [string, readonly Member[]]> {
 	if (scheme.kind === 'set') {
-		const [next, members] = await redis.sscanBuffer(key, cursor, 'COUNT', batch);
+		const [next, members] = await counted(tally, redis.sscanBuffer(key, cursor, 'COUNT', batch), () => true);
 		return [next.toString(), members.map(member => ({member, score: ''}))];
 	}
-	const [next, pairs] = await redis.zscanBuffer(key, cursor, 'COUNT', batch);
+	const [next, pairs] = await counted(tally, redis.zscanBuffer(key, cursor, 'COUNT', batch), () => true);
 	return [next.toString(), pairs.flatMap((member, i) => (i % 2 === 0 ? [{member, score: pairs[i + 1]!.toString()}] : []))];
 }
 
 /** In a cluster each key goes to its own node. */
-async function unlinked(redis: Connection, keys: readonly Buffer[]): Promise<number> {
-	if (!('nodes' in redis)) return redis.unlink(...keys);
-	const counts = await Promise.all(keys.map(key => redis.unlink(key)));
+async function unlinked(redis: Connection, {tally}: RedisLink, keys: readonly Buffer[]): Promise<number> {
+	if (!('nodes' in redis)) return counted(tally, redis.unlink(...keys));
+	const counts = await Promise.all(keys.map(key => counted(tally, redis.unlink(key))));
 	return counts.reduce((sum, count) => sum + count, 0);
 }
 
 /** A key that was written anew in between would be invalidated by nobody any more: it gets its tag back. */
-async function untagged(redis: Connection, {scheme}: RedisLink, key: string, part: readonly Member[], keys: readonly Buffer[]): Promise<void> {
+async function untagged(redis: Connection, {scheme, tally}: RedisLink, key: string, part: readonly Member[], keys: readonly Buffer[]): Promise<void> {
+	const isSet = scheme.kind === 'set';
 	const members = part.map(({member}) => member);
-	if (scheme.kind === 'set') await redis.srem(key, ...members);
-	else await redis.zrem(key, ...members);
-	const there = await Promise.all(keys.map(one => permitted(redis.exists(one))));
+	await counted(tally, isSet ? redis.srem(key, ...members) : redis.zrem(key, ...members));
+	const there = await Promise.all(keys.map(one => permitted(counted(tally, redis.exists(one), count => count === 1))));
 	const again = part.filter((_, i) => there[i] === 1);
 	if (again.length === 0) return;
-	if (scheme.kind === 'set') await redis.sadd(key, ...again.map(({member}) => member));
-	else await redis.zadd(key, ...again.flatMap(({member, score}) => [score, member]));
+	await counted<number | string>(
+		tally,
+		isSet ? redis.sadd(key, ...again.map(({member}) => member)) : redis.zadd(key, ...again.flatMap(({member, score}) => [score, member])),
+	);
 }
 
 /** Until that time, or until it is cancelled. */

@@ -112,6 +112,18 @@ export async function permitted<T>(answer: Promise<T>): Promise<T | null> {
 	}
 }
 
+/** What this program itself has added to the counters of the server: they are to tell of the application. */
+export type Tally = {hits: number; misses: number; commands: number};
+
+/** Counts a command and, where `found` tells of one, the key that it looked up. */
+export async function counted<T>(tally: Tally, answer: Promise<T>, found?: (value: T) => boolean): Promise<T> {
+	const value = await answer;
+	tally.commands++;
+	if (found?.(value) === true) tally.hits++;
+	if (found?.(value) === false) tally.misses++;
+	return value;
+}
+
 const meanings: readonly (readonly [RegExp, string])[] = [
 	[/Command timed out|ETIMEDOUT/, 'it does not answer'],
 	[/ECONNREFUSED/, 'nothing listens there'],

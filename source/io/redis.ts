@@ -1,13 +1,14 @@
 import type {Redis} from 'ioredis';
 import {type CacheScheme, parseInfo} from '../cache-schemes.ts';
 import type {Result, Row} from '../pane.ts';
-import {type Connection, isTimeout, mastersOf, open, permitted, told} from './redis-connection.ts';
+import {type Connection, counted, isTimeout, mastersOf, open, permitted, type Tally, told} from './redis-connection.ts';
 
 /** Redis as pgperf needs it: one node or a cluster, and the tags that were found so far. */
 export type RedisLink = {
 	readonly scheme: CacheScheme;
 	/** Keys that an invalidation unlinks in a second. */
 	readonly pace: number;
+	readonly tally: Tally;
 	/** One row about the server. */
 	info(): Promise<Result>;
 	/** A row per tag that was found until now; each call looks through another slice of the keys. */
@@ -61,6 +62,7 @@ export function createRedis(url: string, scheme: CacheScheme, pace = defaultPace
 	const stopping = new AbortController();
 	let opened: Promise<Connection> | undefined;
 	const tags = new Map<string, Tag>();
+	const tally: Tally = {hits: 0, misses: 0, commands: 0};
 	let scan: Scan | undefined;
 
 	const client = () => {
@@ -96,7 +98,7 @@ export function createRedis(url: string, scheme: CacheScheme, pace = defaultPace
 		const now = performance.now();
 		if (!scan || (scan.done !== undefined && now - scan.done > Math.min(rescanAfter, rescanShare * scan.spent))) {
 			const nodes = mastersOf(redis);
-			scan = {nodes, node: 0, cursor: '0', looked: 0, total: await keysOf(nodes), spent: 0, done: undefined};
+			scan = {nodes, node: 0, cursor: '0', looked: 0, total: await keysOf(nodes, tally), spent: 0, done: undefined};
 		}
 		try {
 			const start = performance.now();
@@ -116,7 +118,7 @@ export function createRedis(url: string, scheme: CacheScheme, pace = defaultPace
 				on.done = performance.now();
 				return;
 			}
-			const [cursor, keys] = await node.scan(on.cursor, 'MATCH', scheme.pattern, 'COUNT', 1000);
+			const [cursor, keys] = await counted(tally, node.scan(on.cursor, 'MATCH', scheme.pattern, 'COUNT', 1000));
 			on.looked += 1000;
 			for (const key of keys) {
 				const tag = scheme.tagOf(key);
@@ -132,7 +134,7 @@ export function createRedis(url: string, scheme: CacheScheme, pace = defaultPace
 		const oldest = [...tags].sort(([, a], [, b]) => a.at - b.at).slice(0, detailsAtOnce);
 		await Promise.all(
 			oldest.map(async ([name]) => {
-				const seen = await lookAt(redis, scheme, name);
+				const seen = await lookAt(redis, scheme, name, tally);
 				if (seen) tags.set(name, seen);
 				else tags.delete(name);
 			}),
@@ -150,10 +152,11 @@ export function createRedis(url: string, scheme: CacheScheme, pace = defaultPace
 	return {
 		scheme,
 		pace,
+		tally,
 		get client() {
 			return client();
 		},
-		info: () => answered(async redis => [await infoRow(redis, scanned(), found().length)]),
+		info: () => answered(async redis => [await infoRow(redis, tally, {scanned: scanned(), tags: found().length})]),
 		tags: () =>
 			answered(async redis => {
 				await look(redis);
@@ -177,19 +180,23 @@ export function createRedis(url: string, scheme: CacheScheme, pace = defaultPace
 }
 
 /** Undefined: it is gone. What this user may not ask is null. */
-async function lookAt(redis: Connection, scheme: CacheScheme, name: string): Promise<Tag | undefined> {
+async function lookAt(redis: Connection, scheme: CacheScheme, name: string, tally: Tally): Promise<Tag | undefined> {
 	const key = scheme.keyOfTag(name);
 	const at = performance.now();
 	let keys: number;
 	try {
-		keys = scheme.kind === 'set' ? await redis.scard(key) : await redis.zcard(key);
+		keys = await sizeOf(redis, scheme, name, tally);
 	} catch (error) {
-		if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return {...unknownTag, stranger: true, at};
+		if (error instanceof Error && error.message.startsWith('WRONGTYPE')) {
+			tally.commands++;
+			tally.hits++;
+			return {...unknownTag, stranger: true, at};
+		}
 		throw error;
 	}
 	if (keys === 0) return undefined;
-	const members = (await permitted(someMembers(redis, scheme, key, sampled))) ?? [];
-	const seen = await Promise.all(members.map(member => measured(redis, keyOf(scheme, member))));
+	const members = (await permitted(someMembers(redis, scheme, key, sampled, tally))) ?? [];
+	const seen = await Promise.all(members.map(member => measured(redis, keyOf(scheme, member), tally)));
 	const there = seen.filter(one => one.ttl !== -2);
 	const ttls = there.flatMap(({ttl}) => (ttl !== null && ttl >= 0 ? [ttl] : []));
 	const sizes = there.flatMap(({bytes}) => (bytes === null ? [] : [bytes]));
@@ -208,31 +215,50 @@ export function keyOf({around: [before, after]}: CacheScheme, member: Buffer): B
 	return Buffer.concat([Buffer.from(before), member, Buffer.from(after)]);
 }
 
-/** Any few of them; of a sorted set, on servers before 6.2, the first. */
-export async function someMembers(redis: Connection, {kind}: CacheScheme, key: string, most: number): Promise<readonly Buffer[]> {
-	if (kind === 'set') return redis.srandmemberBuffer(key, most);
-	const random = await permitted(redis.zrandmemberBuffer(key, most) as Promise<unknown>);
-	return (random as readonly Buffer[] | null) ?? redis.zrangeBuffer(key, '0', String(most - 1));
+/** How many members a tag has. */
+export function sizeOf(redis: Connection, {kind, keyOfTag}: CacheScheme, tag: string, tally: Tally): Promise<number> {
+	return counted(tally, kind === 'set' ? redis.scard(keyOfTag(tag)) : redis.zcard(keyOfTag(tag)), size => size > 0);
 }
 
-async function measured(redis: Connection, key: Buffer): Promise<{readonly ttl: number | null; readonly bytes: number | null}> {
-	const [ttl, bytes] = await Promise.all([permitted(redis.ttl(key)), permitted(redis.memory('USAGE', key))]);
+/** Any few of them; of a sorted set, on servers before 6.2, the first. */
+export async function someMembers(redis: Connection, {kind}: CacheScheme, key: string, most: number, tally: Tally): Promise<readonly Buffer[]> {
+	const someFound = (found: readonly Buffer[]) => found.length > 0;
+	if (kind === 'set') return counted(tally, redis.srandmemberBuffer(key, most), someFound);
+	const random = await permitted(counted(tally, redis.zrandmemberBuffer(key, most) as Promise<unknown> as Promise<readonly Buffer[]>, someFound));
+	return random ?? counted(tally, redis.zrangeBuffer(key, '0', String(most - 1)), someFound);
+}
+
+async function measured(redis: Connection, key: Buffer, tally: Tally): Promise<{readonly ttl: number | null; readonly bytes: number | null}> {
+	const [ttl, bytes] = await Promise.all([
+		permitted(counted(tally, redis.ttl(key), seconds => seconds !== -2)),
+		permitted(counted(tally, redis.memory('USAGE', key))),
+	]);
 	return {ttl, bytes};
 }
 
 /** Of all masters; null where this user may not ask. */
-export async function keysOf(nodes: readonly Redis[]): Promise<number | null> {
-	const sizes = await Promise.all(nodes.map(node => permitted(node.dbsize())));
+export async function keysOf(nodes: readonly Redis[], tally: Tally): Promise<number | null> {
+	const sizes = await Promise.all(nodes.map(node => permitted(counted(tally, node.dbsize()))));
 	return sizes.reduce<number | null>((sum, size) => (sum === null || size === null ? null : sum + size), 0);
 }
 
-async function infoRow(redis: Connection, scanned: number, tags: number): Promise<Row> {
+async function infoRow(redis: Connection, tally: Tally, progress: {readonly scanned: number; readonly tags: number}): Promise<Row> {
 	const nodes = mastersOf(redis);
-	const [infos, keys] = await Promise.all([Promise.all(nodes.map(async node => parseInfo(await node.info()))), keysOf(nodes)]);
+	const before = {...tally};
+	const infos = (await Promise.all(nodes.map(node => counted(tally, node.info())))).map(parseInfo);
+	const keys = await keysOf(nodes, tally);
 	const first = infos[0] ?? {};
 	// Services hide what they like: what is not told is unknown, and not none.
 	const sum = (name: string) =>
 		infos.reduce<number | null>((total, info) => (total === null || info[name] === undefined ? null : total + Number(info[name])), 0);
+	const ofOthers = (name: string, own: number) => {
+		const all = sum(name);
+		return all === null ? null : all - own;
+	};
+	// Counted from zero by a restart or a reset: what we had added is gone too.
+	const hasReset = (sum('total_commands_processed') ?? Number.POSITIVE_INFINITY) < before.commands;
+	if (hasReset) Object.assign(tally, {hits: 0, misses: 0, commands: 0});
+	const own = hasReset ? {hits: 0, misses: 0, commands: 0} : before;
 	return {
 		version: first.valkey_version ? `Valkey ${first.valkey_version}` : `Redis ${first.redis_version ?? ''}`.trim(),
 		role: first.role ?? null,
@@ -244,13 +270,12 @@ async function infoRow(redis: Connection, scanned: number, tags: number): Promis
 		policy: first.maxmemory_policy ?? null,
 		clients: sum('connected_clients'),
 		blocked: sum('blocked_clients'),
-		hits: sum('keyspace_hits'),
-		misses: sum('keyspace_misses'),
+		hits: ofOthers('keyspace_hits', own.hits),
+		misses: ofOthers('keyspace_misses', own.misses),
 		evicted: sum('evicted_keys'),
 		expired: sum('expired_keys'),
-		commands: sum('total_commands_processed'),
+		commands: ofOthers('total_commands_processed', own.commands),
 		rejected: sum('rejected_connections'),
-		scanned,
-		tags,
+		...progress,
 	};
 }
