@@ -12,7 +12,7 @@ import {facts} from './support/world.ts';
 const tables = panes.flatMap(pane => pane.tables);
 
 /** What is found in rows of one table, as `id level subject`. */
-function found(id: TableId, rows: readonly Row[], limits: Limits = defaultLimits): readonly string[] {
+function found(id: TableId, rows: readonly Row[], limits: Limits = defaultLimits): string[] {
 	const input: Input = {rows: {[id]: rows}, facts: {here: facts}, watched: 'here', history: {}};
 	const own = tables.filter(table => table.id === id);
 	return runOnce(own, input, limits, 'here').findings.map(finding => `${finding.id} ${finding.level} ${finding.subject}`);

@@ -186,7 +186,8 @@ const gapCheck: Check = {
 	when: (input, limit) =>
 		hits(input, row => {
 			const level = levelOf(row.gaps, limit);
-			const what = row.strategy === 'h' ? 'remainders without partition' : 'gaps between its partitions';
+			const one = row.gaps === 1;
+			const what = row.strategy === 'h' ? `${one ? 'remainder' : 'remainders'} without partition` : `${one ? 'gap' : 'gaps'} between its partitions`;
 			const remedy =
 				row.default_name === null ? 'Rows that fall there are refused: attach partitions for them.' : 'Rows that fall there go to the default partition.';
 			return (
