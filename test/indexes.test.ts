@@ -146,6 +146,18 @@ test('an index that was never scanned has no rows per scan', () => {
 	assert.equal(withScans(changed(usage!, [row], [row], 60))[0]!.rows_per_scan, null);
 });
 
+test('an index that was never scanned has no last scan, on any version', () => {
+	const told = (idx_scan: number, last_scan_s: number | null) =>
+		usage!
+			.detail!.sections({indexrelid: '1', idx_scan, last_scan_s, idx_tup_read: 0, idx_tup_fetch: 0} as Row, {}, input)
+			.flatMap(section => section.lines.map(unpainted))
+			.find(line => line.startsWith('scans'))!
+			.replace(/ +/g, ' ');
+	assert.equal(told(0, null), 'scans none since the statistics began');
+	assert.equal(told(3, 60), 'scans 3, the last 1m ago');
+	assert.equal(told(3, null), 'scans 3, the last unknown (told since PostgreSQL 16)');
+});
+
 test('of a real primary and its standby: nothing is proved by an hour of statistics, and each finding carries its statement', () => {
 	const recorded = inputOf(fixture('indexes'), indexes);
 	const rows = recorded.rows['unused-indexes']!;

@@ -84,10 +84,7 @@ export const usage: Table = table<IndexUsageRow>({
 				{
 					title: 'Usage',
 					lines: [
-						told(
-							'scans',
-							`${count(row.idx_scan)}, the last ${row.last_scan_s === null ? 'unknown (told since PostgreSQL 16)' : `${duration(row.last_scan_s)} ago`}`,
-						),
+						told('scans', scansOf(row)),
 						told('entries read', count(row.idx_tup_read)),
 						told('rows fetched', count(row.idx_tup_fetch)),
 						told('size', sizeOf(row)),
@@ -98,3 +95,8 @@ export const usage: Table = table<IndexUsageRow>({
 		},
 	},
 });
+
+function scansOf(row: IndexUsageRow): string {
+	if (row.idx_scan === 0) return 'none since the statistics began';
+	return `${count(row.idx_scan)}, the last ${row.last_scan_s === null ? 'unknown (told since PostgreSQL 16)' : `${duration(row.last_scan_s)} ago`}`;
+}
