@@ -124,7 +124,7 @@ export async function invalidate(link: RedisLink, target: Target, {cancel, repor
 			cursor = next;
 		} while (cursor !== '0' && !cancel.aborted);
 		if (cursor !== '0') return stopped();
-		const expired = taken > gone ? `, ${taken - gone} had expired already` : '';
+		const expired = taken > gone ? `, ${taken - gone} were gone already` : '';
 		const left = await sizeOf(redis, scheme, subject, link.tally);
 		return said(true, 'good', `${gone} keys unlinked${expired}${left > 0 ? `; ${left} came meanwhile and stay under it` : ', and the tag with them'}`);
 	} catch (error) {
