@@ -57,8 +57,8 @@ function parseQuery({file, text}: SqlFile): Query {
 		if (value === undefined) throw broken(`line ${index + 2} must be "-- ${key}: ..."`);
 		header[key] = value;
 	}
-	const body = withoutComments(text);
-	if (body === '') throw broken('there is no statement');
+	if (lines.every(line => line.trim() === '' || line.startsWith('--'))) throw broken('there is no statement');
+	let statement: string | undefined;
 	return {
 		name,
 		file,
@@ -67,8 +67,11 @@ function parseQuery({file, text}: SqlFile): Query {
 		needs: needsOf(header.needs!, broken),
 		privilege: header.privilege!,
 		cost: header.cost!,
-		// Behind the first word: pg_stat_statements drops a comment that stands before the statement.
-		text: body.replace(/^\w+/, word => `${word} /* pgperf:${name} */`),
+		// Made when it is sent for the first time: nobody waits at the start for files that will not be asked.
+		get text() {
+			statement ??= statementOf(text, name);
+			return statement;
+		},
 	};
 }
 
@@ -106,6 +109,11 @@ function needsOf(text: string, broken: (what: string) => Error): readonly Need[]
 		if (extension) return {kind: 'extension', name: extension[1]!, version: extension[2]!};
 		throw broken(`needs "${need}": write "server >= 13", "extension NAME >= 1.8", "primary" or "standby", joined by " ; "`);
 	});
+}
+
+/** Its comment stands behind the first word: pg_stat_statements drops one that stands before the statement. */
+function statementOf(text: string, name: QueryName): string {
+	return withoutComments(text).replace(/^\w+/, word => `${word} /* pgperf:${name} */`);
 }
 
 /** The statement alone on one line; what stands between quotes is left as it is. */

@@ -46,12 +46,37 @@ const final = new Set(['42501', '42P01', '42883', '42703', '55000', '0A000', '3F
 
 export type Opening = {readonly target: Target; readonly askPassword?: (prompt: string) => Promise<string | undefined>; readonly signal?: AbortSignal};
 
+function connectFor({target, askPassword, signal}: Opening): ReturnType<typeof connect> {
+	return connect(target, {applicationName, askPassword, signal, pipeline: true});
+}
+
+/** Connections that were begun before anybody could use them; each is used once. */
+const begun = new WeakMap<Target, ReturnType<typeof connect>>();
+
+/** While the server answers, the rest of the program is loaded. */
+export function beginSession(opening: Opening): void {
+	const connecting = connectFor(opening);
+	begun.set(opening.target, connecting);
+}
+
+function early(target: Target): ReturnType<typeof connect> | undefined {
+	const connecting = begun.get(target);
+	begun.delete(target);
+	return connecting;
+}
+
+/** The session that was begun is not wanted after all. */
+export async function forsakeSession({target}: Opening): Promise<void> {
+	const connected = await early(target);
+	if (connected && !isProblem(connected)) await disconnect(connected.client);
+}
+
 /** Connects with no startup parameter but the application's name. Nothing is set yet: the session's `setUp` does it once the facts are known. */
 export async function openSession(
 	opening: Opening,
 	limits: Bounds,
 ): Promise<{readonly session: Session; readonly pinned: Target; readonly title: string} | Problem> {
-	const connected = await connect(opening.target, {applicationName, askPassword: opening.askPassword, signal: opening.signal, pipeline: true});
+	const connected = await (early(opening.target) ?? connectFor(opening));
 	if (isProblem(connected)) return connected;
 	const {client, tls, host} = connected;
 	const lostListeners: ((message: string) => void)[] = [];

@@ -4,6 +4,7 @@ import type {State, Store} from '../state.ts';
 import {isProblem, type Problem} from './conninfo.ts';
 import {loadCatalog} from './files.ts';
 import {createReferences} from './references.ts';
+import {beginSession, forsakeSession} from './session.ts';
 import {secondsOf, setUp, textOf} from './setup.ts';
 import {onSignals} from './signals.ts';
 import {openTerminal, type Painter, type Terminal} from './terminal.ts';
@@ -30,9 +31,14 @@ export async function top(options: Arguments, face: Promise<Face>): Promise<numb
 	if (isProblem(setup)) return setup;
 	const seconds = secondsOf(options, 'interval', setup.place.refresh ?? 1, 0.5, 60);
 	if (typeof seconds !== 'number') return seconds;
+	const {opening} = setup.servers[0]!;
+	beginSession(opening);
 	const {panes, mount, lastScroll, evidence, copied} = await face;
 	const pane = paneNamed(panes, textOf(options, 'pane'));
-	if (pane && 'problem' in pane) return pane;
+	if (pane && 'problem' in pane) {
+		await forsakeSession(opening);
+		return pane;
+	}
 	const watch = createWatch({
 		panes,
 		catalog: loadCatalog(),
@@ -79,6 +85,7 @@ async function run(terminal: Terminal, watch: ReturnType<typeof createWatch>, fa
 	store.dispatch({type: 'resized', size: terminal.size()});
 	entitle(terminal, store.get());
 	const offSignals = onSignals(terminal, {quit: () => watch.stop()});
+	await firstAnswer(store);
 	const painter = face.mount({terminal, store, now});
 	terminal.attach({
 		unmount: painter.unmount,
@@ -115,6 +122,21 @@ async function run(terminal: Terminal, watch: ReturnType<typeof createWatch>, fa
 	await terminal.close();
 	await watch.stop();
 	return 0;
+}
+
+/** A first frame without data costs as much as the one with them that follows at once: the screen waits for them a little. */
+function firstAnswer(store: Store): Promise<void> {
+	return new Promise(resolve => {
+		const done = () => {
+			clearTimeout(patience);
+			off();
+			resolve();
+		};
+		const patience = setTimeout(done, 80);
+		const off = store.subscribe((_, event) => {
+			if (event.type === 'sampled') done();
+		});
+	});
 }
 
 /** Which server it is can be told from the window's title too. */
