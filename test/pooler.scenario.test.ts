@@ -113,6 +113,8 @@ pooled('no setting of ours stays behind in the connection that the application g
 		}
 		// It was the connection that pgperf uses too.
 		assert.equal(pids.size, 1);
+		// Statistics stand still inside one transaction: each question has its own.
+		await one.comes(({tables}) => Number(tables.vitals?.rows[0]?.commits_d) > 0);
 		await application.query('insert into orders values (1000)');
 		await application.query('delete from orders where id = 1000');
 		await application.end();
