@@ -29,7 +29,7 @@ test('what is dangerous stays in the first line, whatever the host is called', (
 		const line = told(dangers, {title, pooled: columns > 80}, columns);
 		assert.match(line, /PROD .*shop @ .*READ ONLY .*no audit/, line);
 		assert.equal(/via pgbouncer/.test(line), columns > 80, line);
-		assert.match(line, /◌ stale/);
+		assert.match(line, /● live/);
 	}
 	assert.match(told({}, {note: 'in reserved slots, 1 left'}), /in reserved slots, 1 left/);
 	assert.match(told({audit: {is: 'broken', why: 'disk full'}}, {}), /audit broken/);
