@@ -127,8 +127,16 @@ pooled('the console is cut off, hangs, is away, and comes back', async ({uri, po
 	try {
 		await watching(uri({database: 'pgbouncer'}).replace(`:${port}/`, `:${proxy.port}/`), async open => {
 			await pane(open, /^\[/);
+			const taken = () => open.state().tables.pools?.at ?? 0;
+			const before = taken();
 			proxy.cut(true);
-			await pane(open, /^\[/);
+			await until(
+				async () => {
+					await pane(open, /^\[/);
+					return taken();
+				},
+				at => at > before,
+			);
 			proxy.hole(true);
 			await pane(open, /^PgBouncer: it does not answer$|^PgBouncer: .*(timeout|answer)/);
 			assert.equal(open.state().servers.db?.feed.is, 'live');

@@ -41,6 +41,8 @@ export async function addressesOf(host: Host, signal: AbortSignal): Promise<Addr
 }
 
 async function within<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+	// It goes on when nobody waits for it any more.
+	promise.catch(() => undefined);
 	signal.throwIfAborted();
 	return Promise.race([
 		promise,

@@ -7,7 +7,7 @@ import {sentence} from './session.ts';
 /** The admin console of a PgBouncer. It speaks the simple protocol only, and its columns change from version to version: they are read by name. */
 export type PgBouncerLink = {ask(command: string): Promise<Result>; stop(): void};
 
-/** Longest time for one answer, ms. */
+/** Longest time to connect, and for one answer, ms. */
 const patience = 5000;
 /** Totals are bigint or numeric, and come as text; so do names, which may look like numbers. */
 const numbers: ReadonlySet<number> = new Set([20, 1700]);
@@ -30,8 +30,11 @@ export function createPgBouncer(conninfo: string, world: World): PgBouncerLink {
 	async function open(): Promise<pg.Client | string> {
 		const target = resolve(conninfo, {}, world);
 		if (isProblem(target)) return target.problem;
-		const connected = await connect(target, {applicationName: 'pgperf', queryTimeoutMs: patience, signal: stopping.signal});
-		return isProblem(connected) ? connected.problem : connected.client;
+		const inTime = AbortSignal.timeout(patience);
+		const signal = AbortSignal.any([stopping.signal, inTime]);
+		const connected = await connect(target, {applicationName: 'pgperf', queryTimeoutMs: patience, signal});
+		if (!isProblem(connected)) return connected.client;
+		return inTime.aborted ? 'it does not answer' : connected.problem;
 	}
 
 	function forget(made: Promise<pg.Client | string>): void {
