@@ -77,8 +77,10 @@ test('on the overview, what stands in tiles is asked every five seconds, at once
 	const tiled = others.map(pane => ({...pane, tile: () => ({title: pane.title, lines: []})}));
 	const world = after({...state, panes: [frame!, overview, ...tiled], pane: 'overview'});
 	const tick = (from: State, at: number, ...names: readonly string[]) => sampled(from, at, Object.fromEntries(names.map(name => [name, ok(at)])));
-	assert.deepEqual(asked(world, 0).sample, ['people', 'vitals']);
-	let now = tick(world, 0, 'people', 'vitals');
+	assert.deepEqual(asked(world, 0), {sample: ['vitals']}, 'what is on the screen first');
+	const begun = tick(world, 0, 'vitals');
+	assert.deepEqual(asked(begun, 10), {sample: ['people'], survey: ['slow']});
+	let now = tick(begun, 10, 'people');
 	for (let at = 1000; at < 5000; at += 1000) {
 		assert.deepEqual(asked(now, at).sample, ['vitals']);
 		now = tick(now, at, 'vitals');

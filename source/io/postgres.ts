@@ -48,6 +48,9 @@ export type Link = {
 	stop(): Promise<void>;
 };
 
+/** Milliseconds that the first answer has for itself before further sessions are opened. */
+const firstAnswer = 100;
+
 type Opened = {readonly session: Session; readonly facts: Facts; readonly pinned: Target; readonly title: string};
 
 /** At the start these pass by themselves (no slot free, starting up): the console opens and tries again. Others need the user. */
@@ -125,7 +128,7 @@ export function createLink(options: LinkOptions): Link {
 		attempt = 0;
 		session.onLost(message => drop(session, message));
 		dispatch({type: 'connected', server: id, at: now(), facts, ownPids: ownPids(), tls: session.tls, title});
-		void complete();
+		setTimeout(() => void complete(), firstAnswer).unref();
 		return undefined;
 	}
 
