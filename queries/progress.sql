@@ -64,7 +64,8 @@ select
   (select pg_catalog.count(*) from worker)::int4 as workers,
   pg_catalog.current_setting('autovacuum_max_workers')::int4 as max_workers,
   (select pg_catalog.min(pg_catalog.date_part('epoch', pg_catalog.statement_timestamp() - k.backend_start)) from worker k)::float8 as workers_s,
-  a.backend_start::text as backend_start
+  a.backend_start::text as backend_start,
+  pg_catalog.date_part('epoch', pg_catalog.statement_timestamp())::float8 as server_time
 from all_work w
 left join pg_catalog.pg_stat_activity a on a.pid = w.pid
 left join pg_catalog.pg_database d on d.oid = w.datid

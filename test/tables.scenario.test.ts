@@ -101,6 +101,7 @@ for (const major of [13, 18]) {
 					() => console.ask('progress'),
 					rows => rows.some(one => one.kind === 'create index concurrently' && String(one.phase).startsWith('waiting for writers')),
 				),
+				{rows: {}, facts: {}, watched: 'here', history: {}},
 			);
 			assert.deepEqual([row!.relation, row!.unit, row!.usename], ['public.plain', 'lockers', 'postgres']);
 			assert.match(String(row!.phase), /\(for \d+\)$/);

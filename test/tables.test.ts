@@ -95,30 +95,61 @@ const vacuum = (phase: string, done: number, whole: number | null, change: Recor
 		xact_s: 5,
 		age_s: 5,
 	},
-	...{wait_event_type: null, wait_event: null, workers: 1, max_workers: 3, workers_s: 900, backend_start: 'x'},
+	...{wait_event_type: null, wait_event: null, workers: 1, max_workers: 3, workers_s: 900, backend_start: 'x', server_time: 10_000},
 	...change,
 });
 
 test('a phase that begins again has no rate and no time left across the change', () => {
-	const rows = withShare(changed(progress!, [vacuum('scanning heap', 90, 100)], [vacuum('vacuuming heap', 95, 100)], 5));
+	const rows = withShare(changed(progress!, [vacuum('scanning heap', 90, 100)], [vacuum('vacuuming heap', 95, 100)], 5), input);
 	assert.equal(rows[0]!.left_s, null);
-	const same = withShare(changed(progress!, [vacuum('scanning heap', 50, 100)], [vacuum('scanning heap', 60, 100)], 5));
+	const same = withShare(changed(progress!, [vacuum('scanning heap', 50, 100)], [vacuum('scanning heap', 60, 100)], 5), input);
 	assert.deepEqual([same[0]!.part, same[0]!.left_s], [0.6, 20]);
 });
 
 test('a whole that is not known has no bar', () => {
-	assert.equal(withShare([vacuum('vacuuming indexes', 1, null)])[0]!.part, null);
+	assert.equal(withShare([vacuum('vacuuming indexes', 1, null)], input)[0]!.part, null);
 	assert.equal(bar(null), '');
 	assert.equal(bar(0.62), '██████░░░░ 62.0%');
 	assert.equal(bar(1.3), '██████████  100%');
 });
 
 test('workers are busy when all of them are, and all of them for long', () => {
-	const busy = (workers: number, workers_s: number | null) => judged(progress, [vacuum('scanning heap', 1, 2, {workers, workers_s})]).findings.length;
+	const busy = (workers: number, workers_s: number | null) =>
+		judged(progress, withShare([vacuum('scanning heap', 1, 2, {workers, workers_s})], input)).findings.length;
 	assert.equal(busy(2, 9000), 0);
 	assert.equal(busy(3, 30), 0);
 	assert.equal(busy(3, null), 0);
 	assert.equal(busy(3, 900), 1);
+	// Each worker ends after its database and is followed by the next: none is ever old.
+	const looks = (times: readonly number[], workers: (turn: number) => number) =>
+		times.reduce<readonly Row[]>(
+			(before, server_time, turn) =>
+				withShare([vacuum('scanning heap', 1, 2, {workers: workers(turn), workers_s: 5, server_time})], {...input, rows: {progress: before}}),
+			[],
+		);
+	const every = (seconds: number) => Array.from({length: 25}, (_, turn) => turn * seconds);
+	assert.match(
+		judged(
+			progress,
+			looks(every(30), () => 3),
+		).findings[0]?.title ?? '',
+		/all 3 autovacuum workers have been busy at every look for 12m/,
+	);
+	assert.deepEqual(
+		judged(
+			progress,
+			looks(every(30), turn => (turn === 20 ? 2 : 3)),
+		).findings,
+		[],
+	);
+	assert.deepEqual(
+		judged(
+			progress,
+			looks(every(300), () => 3),
+		).findings,
+		[],
+		'nobody looked in between',
+	);
 	const blind = judged(progress, [], {facts: {here: {...facts, canReadAll: false}}});
 	assert.equal(blind.coverage.unseen[0]?.id, 'autovacuum-busy');
 });

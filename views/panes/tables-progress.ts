@@ -1,4 +1,4 @@
-import type {Check, Line, Row, Table} from '../../source/pane.ts';
+import type {Check, Input, Line, Row, Table} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
 import {descending, figure, hit, numbers, share, text} from '../figures.ts';
 import {bytes, count, duration, percent} from '../format.ts';
@@ -13,12 +13,26 @@ export function bar(part: number | null): string {
 	return `${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${percent(Math.min(1, part)).padStart(5)}`;
 }
 
-export function withShare(rows: readonly Row[]): readonly Row[] {
+/** A gap of this many seconds between two looks tells nothing of what was between them. */
+const gap = 120;
+
+/** Epoch seconds since when every look found all workers busy: one that ends and is followed by the next leaves no room in between. */
+function busySince(row: Row | undefined, before: Row | undefined): number | null {
+	const now = figure(row, 'server_time');
+	const youngest = figure(row, 'workers_s');
+	if (now === null || youngest === null || (figure(row, 'workers') ?? 0) < (figure(row, 'max_workers') ?? Number.POSITIVE_INFINITY)) return null;
+	const since = figure(before, 'busy_since');
+	const looked = figure(before, 'server_time');
+	return since !== null && looked !== null && now >= looked && now - looked <= gap ? Math.min(since, now - youngest) : now - youngest;
+}
+
+export function withShare(rows: readonly Row[], input: Input): readonly Row[] {
+	const busy_since = busySince(rows[0], input.rows.progress?.[0]);
 	return rows.map(row => {
 		const done = figure(row, 'done');
 		const whole = figure(row, 'whole');
 		const rate = figure(row, 'done_per_s');
-		return {...row, part: share(done, whole), left_s: done === null || whole === null || rate === null || rate <= 0 ? null : (whole - done) / rate};
+		return {...row, busy_since, part: share(done, whole), left_s: done === null || whole === null || rate === null || rate <= 0 ? null : (whole - done) / rate};
 	});
 }
 
@@ -47,10 +61,12 @@ const busyCheck: Check = {
 	unseen: input => (input.facts[input.watched]?.canReadAll === false ? 'workers can’t be told from other processes: grant pg_read_all_stats' : undefined),
 	when: (input, limit) => {
 		const first = input.rows.progress?.[0];
-		if (!first || (figure(first, 'workers') ?? 0) < (figure(first, 'max_workers') ?? Number.POSITIVE_INFINITY)) return [];
-		return hit(figure(first, 'workers_s'), limit, {
+		const since = figure(first, 'busy_since');
+		const busy = since === null ? null : (figure(first, 'server_time') ?? since) - since;
+		if (!first) return [];
+		return hit(busy, limit, {
 			subject: 'autovacuum',
-			title: `all ${text(first.max_workers)} autovacuum workers have been busy for ${duration(first.workers_s)}`,
+			title: `all ${text(first.max_workers)} autovacuum workers have been busy at every look for ${duration(busy)}`,
 			detail: (input.rows.progress ?? [])
 				.filter(row => row.autovacuum === true)
 				.map(row => `${text(row.relation ?? row.datname)} ${duration(row.age_s)}`)

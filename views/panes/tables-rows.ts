@@ -54,6 +54,7 @@ export type ProgressRow = {
 	/** Since when all the workers that run now have been running */
 	readonly workers_s: number | null;
 	readonly backend_start: string | null;
+	readonly server_time: number;
 };
 
 export type SequencesRow = {
