@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {openScreen, type Screen} from './screen.ts';
+
+export const program = fileURLToPath(new URL('../../bin/pgperf.cjs', import.meta.url));
+
+export type TopOptions = {
+	readonly columns?: number;
+	readonly rows?: number;
+	readonly args?: readonly string[];
+	readonly env?: Readonly<Record<string, string | undefined>>;
+	/** What runs pgperf, before Node: `['faketime', ...]`. */
+	readonly through?: readonly string[];
+};
+
+/** The built program as a person has it, in a home of its own that goes with it. */
+export async function openTop(uri: string, {columns = 120, rows = 32, args = [], env = {}, through = []}: TopOptions = {}): Promise<Screen> {
+	const home = mkdtempSync(path.join(tmpdir(), 'pgperf-test-'));
+	const words = [...through, process.execPath, program, 'top', uri, ...args];
+	const screen = await openScreen({
+		command: words[0]!,
+		args: words.slice(1),
+		columns,
+		rows,
+		cwd: '/',
+		env: {PATH: process.env.PATH ?? '', HOME: home, XDG_STATE_HOME: home, XDG_CONFIG_HOME: home, ...env},
+	});
+	void screen.exit.then(() => rmSync(home, {recursive: true, force: true}));
+	return screen;
+}
+
+/** Keys that open and close something on any pane: each must change the picture before the next is pressed. */
+export async function answersKeys(screen: Screen): Promise<void> {
+	for (const key of ['?', 'esc', 'g', 'esc', 'f', 'esc', 'l', 'esc', '4', '1', '2']) {
+		const before = screen.text();
+		await screen.press(key);
+		await screen.waitFor(text => text !== before);
+	}
+}
+
+/** Leaves as a person does; while a fault lasts nothing of the server may be needed for it. */
+export async function quits(screen: Screen): Promise<void> {
+	await screen.press('q');
+	assert.deepEqual(await screen.exit, {code: 0, signal: undefined});
+	assert.equal(screen.alternate, false);
+	assert.equal(screen.cursorVisible, true);
+}
