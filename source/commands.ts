@@ -33,7 +33,7 @@ const connection: readonly Option[] = [
 ];
 const cache: readonly Option[] = [
 	{name: 'redis', value: 'URL', does: 'the Redis whose cache tags are shown (REDIS_URL)'},
-	{name: 'cache-scheme', value: 'NAME', does: 'how tags are kept: set, laravel, symfony, redis-tag-cache'},
+	{name: 'cache-scheme', value: 'NAME', does: 'how tags are kept: set, laravel, symfony, redis-tag-cache, or a pattern: tags/{tag}={key}'},
 	{name: 'cache-prefix', value: 'TEXT', does: 'prefix of the tag keys'},
 ];
 const servers: readonly Option[] = [
