@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
-import {openProxy, type Proxy} from './support/proxy.ts';
+import {openProxy, type TestProxy} from './support/proxy.ts';
 import type {Screen} from './support/screen.ts';
 import {startServer, type TestServer} from './support/servers.ts';
 import {answersKeys, openTop, quits} from './support/top.ts';
@@ -12,7 +12,7 @@ before(async () => {
 });
 after(() => server.stop());
 
-type Scene = {readonly screen: Screen; readonly leaver: Screen; readonly proxy: Proxy};
+type Scene = {readonly screen: Screen; readonly leaver: Screen; readonly proxy: TestProxy};
 
 /** Two consoles on one line: one lives through the fault, one is left while it lasts. */
 async function overLine(play: (scene: Scene) => Promise<void>, uri: (port: number) => string = port => `postgresql://postgres@127.0.0.1:${port}/postgres`) {

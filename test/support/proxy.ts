@@ -7,7 +7,7 @@ export type Packet = {
 	readonly at: number;
 };
 /** A line to a server that can be made slow, hold everything back, break, or never answer. What it carries keeps its order. */
-export type Proxy = {
+export type TestProxy = {
 	readonly port: number;
 	/** Connections that are open now. */
 	readonly connections: number;
@@ -28,7 +28,7 @@ export type Proxy = {
 
 type Way = {send(chunk: Buffer | undefined): void; flush(): void};
 
-export async function openProxy(to: number): Promise<Proxy> {
+export async function openProxy(to: number): Promise<TestProxy> {
 	let target = to;
 	let delay = 0;
 	let holed = false;
