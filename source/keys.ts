@@ -177,7 +177,8 @@ export function eventOf(state: State, key: Key, at: number, pasted = false): Eve
 	return binding && (binding.works?.(state) ?? true) ? binding.event(state, key, at) : undefined;
 }
 
-function takesText(overlay: Overlay): boolean {
+/** What is typed goes into it, and is no key. */
+export function takesText(overlay: Overlay): boolean {
 	return overlay.is === 'filter' || overlay.is === 'menu' || (overlay.is === 'question' && (overlay.stage === 'form' || overlay.plan?.typed != null));
 }
 

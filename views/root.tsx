@@ -1,11 +1,10 @@
 import {useInput, usePaste} from 'ink';
 import {type ReactElement, useEffect, useMemo, useSyncExternalStore} from 'react';
-import {eventOf, type Key} from '../source/keys.ts';
+import {eventOf, takesText} from '../source/keys.ts';
 import type {Store} from '../source/state.ts';
 import {topOverlay} from '../source/state.ts';
 import {App} from './app.tsx';
-
-type InkKey = Parameters<Parameters<typeof useInput>[0]>[1];
+import {type InkKey, keyReader} from './key-reader.ts';
 
 export type RootProps = {
 	readonly store: Store;
@@ -20,9 +19,11 @@ export function Root({store, now, refer}: RootProps): ReactElement {
 		useMemo(() => seen(store), [store]),
 		store.get,
 	);
+	const read = useMemo(keyReader, []);
 	useInput((input, key) => {
+		const field = topOverlay(store.get());
 		// Keys that arrive in one chunk over a slow line come as one string.
-		for (const name of namesOf(input, key)) {
+		for (const name of read(input, key as InkKey, now(), field !== undefined && takesText(field))) {
 			const event = eventOf(store.get(), name, now());
 			if (event) store.dispatch(event);
 		}
@@ -46,30 +47,4 @@ function seen(store: Store): (listener: () => void) => () => void {
 		store.subscribe((_, event) => {
 			if (event.type !== 'requested') listener();
 		});
-}
-
-const named: readonly (readonly [keyof InkKey, Key])[] = [
-	['upArrow', 'up'],
-	['downArrow', 'down'],
-	['leftArrow', 'left'],
-	['rightArrow', 'right'],
-	['pageUp', 'pageup'],
-	['pageDown', 'pagedown'],
-	['home', 'home'],
-	['end', 'end'],
-	['return', 'enter'],
-	['escape', 'esc'],
-	['backspace', 'backspace'],
-	['delete', 'delete'],
-];
-
-function namesOf(input: string, key: InkKey): readonly Key[] {
-	if (key.ctrl && input.length === 1) return [`ctrl-${input}`];
-	if (key.tab) return [key.shift ? 'shift-tab' : 'tab'];
-	const found = named.find(([flag]) => key[flag]);
-	if (found) return [found[1]];
-	// The rest of an escape sequence that a slow line tore apart: an arrow must not become C.
-	if (/^[[O][\d;]*[A-Za-z~]$/.test(input)) return [];
-	// Meta+letter is not a letter: a split escape sequence must not cancel a query.
-	return key.meta ? [] : [...input].flatMap(character => (character === '\r' || character === '\n' ? ['enter'] : character === '\t' ? ['tab'] : [character]));
 }
