@@ -49,7 +49,8 @@ export const inkOptions = {
 } as const;
 
 const enter = '\x1b[?1049h\x1b[?7l\x1b[?25l';
-const leave = '\x1b[m\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[?1049l';
+// Cleared first, for those that have no second screen: the Linux console, screen(1) unless told otherwise.
+const leave = '\x1b[m\x1b[?2004l\x1b[?7h\x1b[H\x1b[2J\x1b[?25h\x1b[?1049l';
 
 type Problem = {readonly problem: string; readonly exit: 64};
 
