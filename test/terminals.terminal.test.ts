@@ -230,7 +230,8 @@ test('keys in one chunk are as many keys: jjj moves by three, and what asks is n
 test('a paste of 100 kB is no keys: nothing is asked, nobody is terminated, and the console goes on', async () => {
 	const screen = await live({args: ['--pane', 'locks']});
 	try {
-		await screen.waitFor(/inventory/);
+		// Before the program has asked for brackets, a paste is keys, and this one begins with K and has Ctrl-C in it.
+		await screen.waitFor(text => /inventory/.test(text) && screen.bracketedPaste);
 		screen.paste('Ky\nqC\x03'.repeat(20_000));
 		await answersKeys(screen);
 		// Into a field it goes as one line, and out again.
