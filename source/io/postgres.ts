@@ -126,8 +126,8 @@ export function createLink(options: LinkOptions): Link {
 		facts = result.facts;
 		pinned = result.pinned;
 		attempt = 0;
-		session.onLost(message => drop(session, message));
 		dispatch({type: 'connected', server: id, at: now(), facts, ownPids: ownPids(), tls: session.tls, title});
+		session.onLost(message => drop(session, message));
 		setTimeout(() => void complete(), firstAnswer).unref();
 		return undefined;
 	}

@@ -82,9 +82,11 @@ export async function openSession(
 	const lostListeners: ((message: string) => void)[] = [];
 	let alive = true;
 	let pooled = false;
+	let loss: string | undefined;
 	const lose = (message: string) => {
 		if (!alive) return;
 		alive = false;
+		loss = message;
 		client.connection.stream.destroy();
 		for (const listener of lostListeners) listener(message);
 	};
@@ -193,6 +195,8 @@ export async function openSession(
 		},
 		onLost(listener) {
 			lostListeners.push(listener);
+			// The end may have come in the same packet as the last answer of the set-up.
+			if (loss !== undefined) listener(loss);
 		},
 		onNotification(listener) {
 			client.on('notification', ({channel, payload}) => listener(channel, payload ?? ''));
