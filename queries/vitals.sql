@@ -124,12 +124,14 @@ cross join (
           case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_receive_lsn() else pg_catalog.pg_current_wal_lsn() end, w.replay_lsn))
       end::float8 as bytes,
       case
-        when w.reply_time < pg_catalog.clock_timestamp() - interval '30 s'
+        when w.reply_time < pg_catalog.clock_timestamp() - interval '15 s'
           then greatest(pg_catalog.date_part('epoch', w.replay_lag), pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - w.reply_time))
         else pg_catalog.date_part('epoch', w.replay_lag)
       end::float8 as lag_s
     from pg_catalog.pg_stat_replication w
     where w.state is distinct from 'backup' and w.application_name not in ('pg_basebackup', 'pg_rewind', 'pg_receivewal')
+      -- The copy of a table by a subscription comes and goes.
+      and w.application_name !~ '^pg_[0-9]+_sync_[0-9]+'
   ) r
 ) sender
 cross join (

@@ -6,6 +6,7 @@ import {jobs} from '../views/panes/jobs.ts';
 import {partitions} from '../views/panes/partitions.ts';
 import {replication} from '../views/panes/replication.ts';
 import {views} from '../views/panes/views.ts';
+import {vitals} from '../views/panes/vitals.ts';
 import {waits} from '../views/panes/waits.ts';
 import {golden} from './support/golden.ts';
 import {bodyOf, type Round, type Rows, recordedRows, stateOf} from './support/rounds.ts';
@@ -34,7 +35,7 @@ const bothEnds: readonly Round[] = [
 	{at: 1000, servers: {db1: ends.primary, db2: ends.standby}},
 	{at: 2000, servers: {db1: later(ends.primary, grown), db2: later(ends.standby, grown)}},
 ];
-const lag = {'replication-lag': [...Array.from({length: 60}, (_, i) => i / 10), null, null, 6.3, 6.4]};
+const lag = {lag: [...Array.from({length: 60}, (_, i) => i / 10), null, null, 6.3, 6.4]};
 
 const partitioned = recordedRows<{readonly rows: Rows}>('partitions').rows;
 const matviews = recordedRows<{readonly rows: Rows}>('views').rows;
@@ -55,7 +56,7 @@ type Picture = {
 	readonly history?: Readonly<Record<string, readonly (number | null)[]>>;
 };
 const pictures: readonly Picture[] = [
-	{name: 'replication', panes: [replication], rounds: bothEnds, history: lag},
+	{name: 'replication', panes: [replication, vitals], rounds: bothEnds, history: lag},
 	{name: 'replication.cut', panes: [replication], rounds: [{at: 1000, servers: {db1: cut.primary, db2: cut.standby}}]},
 	{name: 'replication.plain', panes: [replication], rounds: [{at: 1000, servers: {db1: ends.plain}}]},
 	{

@@ -3,6 +3,7 @@ import {test} from 'node:test';
 import {defaultLimits} from '../source/limits.ts';
 import type {Input, Line, Row} from '../source/pane.ts';
 import {widthOfLine} from '../views/layout.ts';
+import {worstLag} from '../views/panes/replication-lag.ts';
 import {type Vitals, vitals, vitalsLine} from '../views/panes/vitals.ts';
 import {fixture, inputOf} from './support/fixture.ts';
 import {edge} from './support/forest.ts';
@@ -67,6 +68,27 @@ test('a lag is told only where there is somebody to lag', () => {
 	assert.match(line({standbys: 0, recovery: false, lag_s: null}), /lag none/);
 	assert.match(line({standbys: 2, lag_s: null}), /lag –/);
 	assert.match(line({standbys: 0, recovery: true, lag_s: 4.2}), /lag 4\.2s/);
+});
+
+test('the lag is that of Replication and its tile: one that is away counts, and goes on being away behind other panes', () => {
+	const now = row.server_time;
+	const one = {server: recorded.watched, server_time: now, application_name: 's1', state: 'streaming', kind: 'physical', lag_s: 0, lag_bytes: 0, delay_s: null};
+	const seen = (replication: readonly Row[], change: Partial<Vitals> = {}) => input({standbys: 1, recovery: false, lag_s: 0, ...change}, {rows: {replication}});
+	const lag = (...asked: Parameters<typeof seen>) => {
+		const all = seen(...asked);
+		assert.equal(vitals.series!.find(series => series.id === 'lag')!.value(all), worstLag(all));
+		return text(vitalsLine(all, 200)).match(/lag (\S+)/)![1];
+	};
+	const away = {...one, application_name: 's2', state: 'missing', lag_s: 60};
+	assert.equal(lag([one, away]), '1m');
+	assert.equal(lag([one, {...away, server_time: now - 70}]), '2m');
+	assert.equal(lag([one, {...away, lag_s: null}]), 'away');
+	assert.equal(lag([{...away, lag_s: null}], {standbys: 0, lag_s: null}), 'away');
+	assert.equal(lag([one, {...away, server: 'another primary'}]), '0s');
+	assert.equal(lag([{...one, lag_s: 7}]), '7.0s', 'judged with all that Replication knows');
+	assert.equal(lag([{...one, lag_s: 7, server_time: now - 25}], {lag_s: 2}), '2.0s', 'old: the vitals are newer');
+	assert.equal(lag([{...one, lag_s: 1, delay_s: 300, server_time: now - 25}], {lag_s: 301}), '1.0s', 'a delay on purpose is no lag');
+	assert.equal(vitalsLine(seen([one, away]), 200).find(segment => segment.text === '1m  ')?.tone, 'critical');
 });
 
 test('connections rise against what ordinary roles can have', () => {

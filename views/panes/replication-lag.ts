@@ -1,4 +1,5 @@
 import type {Input} from '../../source/pane.ts';
+import {figure} from '../figures.ts';
 import {duration} from '../format.ts';
 import {clamped, isStandby, type Sender, type Standby} from './replication-rows.ts';
 
@@ -71,10 +72,37 @@ function standbyOf(row: Sender, input: Input): Standby | undefined {
 	return found.length === 1 ? found[0] : undefined;
 }
 
-/** Seconds that the worst standby of the watched server lags; null when one of them is unknown, away, or there is none. */
+/** Seconds: the senders are asked at least as often while they are on the screen. */
+const fresh = 10;
+
+/**
+ * Seconds that the worst standby of the watched server lags, one that is away at least since it is away; null when one of them is unknown,
+ * or there is none. While another pane is open, the vitals measure those that are connected.
+ */
 export function worstLag(input: Input): number | null {
-	const senders = ((input.rows.replication ?? []) as readonly Sender[]).filter(row => row.server === input.watched && isStandby(row));
-	const own = ((input.rows.standby ?? []) as readonly Standby[]).filter(row => row.server === input.watched);
-	const lags = [...senders.map(row => row.lag_s), ...own.map(row => row.lag_s)];
+	const now = figure(input.rows.vitals?.[0], 'server_time');
+	const lags = [...connectedLags(input, now)];
+	// They are away on, without being asked.
+	for (const row of awayStandbys(input)) lags.push(row.lag_s === null ? null : row.lag_s + Math.max(0, (now ?? 0) - row.server_time));
 	return lags.length === 0 || lags.includes(null) ? null : Math.max(...(lags as number[]));
+}
+
+function connectedLags(input: Input, now: number | null): readonly (number | null)[] {
+	const own = ((input.rows.standby ?? []) as readonly Standby[]).filter(row => row.server === input.watched);
+	const here = standbysOf(input).filter(row => row.state !== 'missing');
+	const isFresh = now === null || [...here, ...own].some(row => now - row.server_time <= fresh);
+	// The vitals know of no delay on purpose: what was measured before is nearer to the truth.
+	const isDelayed = here.some(row => (row.delay_s ?? 0) > 0) || own.some(row => (row.apply_delay_s ?? 0) > 0);
+	if (isFresh || isDelayed) return [...here, ...own].map(row => row.lag_s);
+	const vitals = input.rows.vitals![0]!;
+	return vitals.recovery === true || Number(vitals.standbys) > 0 ? [figure(vitals, 'lag_s')] : [];
+}
+
+/** Those that should be connected to the watched server and are not. */
+export function awayStandbys(input: Input): readonly Sender[] {
+	return standbysOf(input).filter(row => row.state === 'missing');
+}
+
+function standbysOf(input: Input): readonly Sender[] {
+	return ((input.rows.replication ?? []) as readonly Sender[]).filter(row => row.server === input.watched && isStandby(row));
 }

@@ -20,7 +20,7 @@ function tile(input: Input): Tile {
 		lines.push([{text: `${lost.length} ${lost.length > 1 ? 'slots' : 'slot'} lost: ${lost.map(slot => slot.slot_name).join(', ')}`, tone: 'critical'}]);
 	lines.push([{text: `WAL ${bytes(rate?.wal_bytes_per_s)}/s`, tone: 'dim'}]);
 	const tone: Tone | undefined = missing.length + lost.length > 0 ? ('critical' satisfies Level) : undefined;
-	return {title: 'Replication', lines, series: 'replication-lag', limit: 'lag', tone};
+	return {title: 'Replication', lines, series: 'lag', limit: 'lag', tone};
 }
 
 function lagLine(input: Input, rows: readonly Sender[], own: readonly Standby[]): Line {
@@ -40,6 +40,7 @@ export const replication: Pane = {
 	tables: [senders, standby, slots, subscriptions, wal],
 	arrange: 'stack',
 	series: [{id: 'replication-lag', title: 'Worst replication lag', value: worstLag, show: duration}],
-	chart: 'replication-lag',
+	// Of the vitals: it goes on while another pane is open.
+	chart: 'lag',
 	tile,
 };

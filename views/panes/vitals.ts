@@ -4,6 +4,7 @@ import {table} from '../../source/pane.ts';
 import {sparkline} from '../components/chart.ts';
 import {atLeast, bytes, count, duration, percent, perSecond, unknown} from '../format.ts';
 import {cut, pad, widthOf} from '../layout.ts';
+import {awayStandbys, worstLag} from './replication-lag.ts';
 
 /** queries/vitals.sql: one row about the whole server. */
 export type VitalsRow = {
@@ -140,7 +141,7 @@ const series: readonly Series[] = [
 	value('connections', 'Connections', 'connections', count),
 	value('connections-used', 'Connections used of usable', 'used_share', percent),
 	value('idle-in-transaction', 'Idle in transaction', 'idle_in_transaction', count),
-	value('lag', 'Worst replication lag', 'lag_s', duration),
+	{id: 'lag', title: 'Worst replication lag', value: worstLag, show: duration},
 	value('lag-bytes', 'Worst replication lag in bytes', 'lag_bytes', bytes),
 	value('tps', 'Transactions per second', 'tps', perSecond),
 	value('hit', 'Hit ratio of the interval', 'hit', percent),
@@ -161,7 +162,9 @@ function partsOf(input: Input, row: Vitals, width: number): readonly Part[] {
 	const room = width < 100 ? 10 : 16;
 	const event = row.top_wait === null ? '' : ` (${cut(row.top_wait.slice(row.top_wait.indexOf(':') + 1), room)})`;
 	const idle = seenCount(row.idle_in_transaction, row);
-	const standbys = row.standbys > 0 || row.recovery;
+	const away = awayStandbys(input).length > 0;
+	const standbys = row.standbys > 0 || row.recovery || away;
+	const lag = worstLag(input);
 	return [
 		{
 			label: 'wait',
@@ -178,7 +181,13 @@ function partsOf(input: Input, row: Vitals, width: number): readonly Part[] {
 			width: 6,
 			tone: row.idle_in_transaction > 0 ? 'strong' : undefined,
 		},
-		{label: 'lag', text: standbys ? duration(row.lag_s) : 'none', width: 4, series: standbys ? 'lag' : undefined},
+		{
+			label: 'lag',
+			text: away && lag === null ? 'away' : standbys ? duration(lag) : 'none',
+			width: 4,
+			tone: away ? 'critical' : undefined,
+			series: standbys ? 'lag' : undefined,
+		},
 		{label: 'tps', text: count(row.tps === null ? null : Math.round(row.tps)), width: 4, series: 'tps'},
 		{label: 'hit', text: percent(row.hit), width: 5},
 	];
@@ -253,7 +262,7 @@ const vitalsTable = table<VitalsRow>({
 		{field: 'idle_in_transaction_s', title: 'oldest', width: 6, align: 'right', show: duration, priority: 2},
 		{field: 'tps', title: 'tps', width: 6, align: 'right', show: perSecond, priority: 2},
 		{field: 'hit', title: 'hit', width: 6, align: 'right', show: percent, priority: 2},
-		{field: 'lag_s', title: 'lag', width: 6, align: 'right', show: duration, priority: 2},
+		{field: 'lag_s', title: 'lag of connected', width: 16, align: 'right', show: duration, priority: 2},
 		{field: 'lag_bytes', title: 'lag bytes', width: 9, align: 'right', show: bytes, priority: 3},
 		{field: 'wal_bytes_per_s', title: 'wal/s', width: 7, align: 'right', show: bytes, priority: 3},
 		{field: 'temp_bytes_per_s', title: 'temp/s', width: 7, align: 'right', show: bytes, priority: 4},
