@@ -77,6 +77,15 @@ export const bindings: readonly Binding[] = [
 		event: () => ({type: 'unhid'}),
 	},
 	{
+		keys: ['F'],
+		show: 'F',
+		does: 'forget a standby that was retired on purpose',
+		footer: 'forget',
+		works: state => focusedTable(state)?.forget !== undefined && hasRows(state),
+		named: state => chosenRows(state).every(one => !one.gone && focusedTable(state)!.forget!(one.row) === undefined),
+		event: () => ({type: 'forgot'}),
+	},
+	{
 		keys: ['e'],
 		show: 'e',
 		does: 'the plan of the statement, without running it',

@@ -185,6 +185,8 @@ export type Table<R extends Row = Row> = {
 	readonly explain?: Explain<R>;
 	readonly checks?: readonly Check[];
 	readonly actions?: readonly Action<R>[];
+	/** `F` takes a row off the screen that pgperf alone still knows of; nothing is sent. Why not, as a sentence; nothing when it can be done. */
+	readonly forget?: (row: R) => string | undefined;
 };
 
 /** A number over time, kept in a ring of 900 points. */

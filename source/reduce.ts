@@ -1,6 +1,7 @@
 import {connected, derived, known, lost, refreshedFacts, requested, sampled, withServer} from './answers.ts';
 import {freshChecks, noCoverage} from './checks.ts';
 import {answeredExplain, explained, inspected, paintedExplain, statementRead} from './explain.ts';
+import {forgot} from './forgot.ts';
 import {logged, notified, withLogTables} from './log.ts';
 import {entered, grouped, lastOffset, marked, moved, paced, sorted, switched, tileMoved, withView} from './moves.ts';
 import {called, chosen, closed, erased, menuItems, serverItems, typed, withTop} from './overlays.ts';
@@ -88,6 +89,8 @@ function step(state: State, event: Event): State {
 			return marked(state, event.all);
 		case 'unhid':
 			return withView(state, view => ({showHidden: !view.showHidden}));
+		case 'forgot':
+			return forgot(state);
 		case 'paused':
 			return {...state, paused: !state.paused};
 		case 'paced':

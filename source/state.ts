@@ -288,6 +288,7 @@ export type Event =
 	| {readonly type: 'grouped'}
 	| {readonly type: 'marked'; readonly all: boolean}
 	| {readonly type: 'unhid'}
+	| {readonly type: 'forgot'}
 	| {readonly type: 'paused'}
 	| {readonly type: 'paced'; readonly by: 1 | -1}
 	| {readonly type: 'refreshed'; readonly at: number}

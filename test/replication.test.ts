@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {runOnce} from '../source/checks.ts';
+import {eventOf} from '../source/keys.ts';
 import {defaultLimits} from '../source/limits.ts';
 import type {Facts, Finding, Input, Row, Table} from '../source/pane.ts';
+import {selectedRow} from '../source/window.ts';
 import {replication} from '../views/panes/replication.ts';
 import {worstLag} from '../views/panes/replication-lag.ts';
 import {namesOf} from '../views/panes/replication-missing.ts';
+import {roundsOf} from './support/rounds.ts';
 
 const [senders, standby, slots, subscriptions, wal] = replication.tables as [Table, Table, Table, Table, Table];
 
@@ -273,6 +276,81 @@ test('the owner of an inactive slot is missing: once, whatever names it', () => 
 	assert.deepEqual(standbysOwn.rows.replication, []);
 	const connected = derived({slots: [idle], replication: [{...sender, slot_name: 's1'}], 'wal-rate': [rate]});
 	assert.equal(connected.rows.replication!.length, 1, 'the slots were asked before it connected');
+});
+
+test('a standby that was retired on purpose is forgotten: its slot is dropped, and an hour has passed', () => {
+	const at = (server_time: number, rows: Readonly<Record<string, readonly Row[]>>, before?: Input) =>
+		derived({'wal-rate': [{...rate, server_time}], ...rows}, before).rows.replication!.map(row => [row.application_name, row.kept_by, row.note]);
+	const after = (change: Row, owned: readonly Row[]) => {
+		const there = derived({replication: [{...sender, slot_name: 's1', ...change}], slots: owned, 'wal-rate': [rate]});
+		return derived({slots: owned, 'wal-rate': [{...rate, server_time: 1010}]}, there);
+	};
+	const inactive = {...slot, active: false, active_pid: null};
+	const owned = after({}, [inactive]);
+	assert.deepEqual(at(1400, {slots: [inactive]}, owned), [['s1', 'its slot s1', 'its slot s1 is inactive; seen before, gone for 6m']]);
+	assert.equal(at(99_000, {slots: [inactive]}, owned).length, 1, 'while its slot stands somebody waits for it');
+	assert.deepEqual(at(1400, {slots: []}, owned), [['s1', null, 'seen before, gone for 6m; its slot was dropped: forgotten after an hour, or by F']]);
+	assert.equal(at(4609, {slots: []}, owned).length, 1);
+	assert.deepEqual(at(4611, {slots: []}, owned), []);
+	const named = {'wal-rate': [{...rate, server_time: 4611, synchronous_standby_names: 's1'}], slots: []};
+	assert.deepEqual(
+		at(4611, named, owned),
+		[['s1', 'synchronous_standby_names', 'synchronous_standby_names names s1']],
+		'forgotten by pgperf, not by the server',
+	);
+	for (const silent of [{slot_name: null}, {slot_name: 'pg_walreceiver_812'}]) {
+		const [row] = at(99_000, {slots: []}, after(silent, []));
+		assert.deepEqual(row!.slice(0, 2), ['s1', null], 'nothing tells a loss from a retirement');
+	}
+});
+
+test('F forgets one that is only remembered, what was found of it too, and nothing that the server waits for', () => {
+	const gone = (server_time: number) => ({replication: [], slots: [{...slot, slot_name: 's2', active: false}], 'wal-rate': [{...rate, server_time}]});
+	const play = roundsOf([replication], {db1: {}});
+	play.round(1000, {db1: {replication: [sender, {...sender, pid: 101, application_name: 's2', slot_name: 's2'}], slots: [], 'wal-rate': [rate]}});
+	for (const at of [1010, 1020, 1030, 1040]) play.round(1000 * at, {db1: gone(at)});
+	const names = () => play.state().tables.replication!.rows.map(row => row.application_name);
+	const found = () => play.state().findings.flatMap(finding => (finding.id === 'standby-missing' ? [finding.subject] : []));
+	const press = (key: string) => {
+		const event = eventOf(play.state(), key, 9_000_000);
+		if (event) play.happened(event);
+	};
+	const to = (name: string) => {
+		press('home');
+		for (let i = 0; i < 5 && selectedRow(play.state())!.row.application_name !== name; i++) press('down');
+	};
+	assert.deepEqual(
+		[names().toSorted(), found().toSorted()],
+		[
+			['s1', 's2'],
+			['s1', 's2'],
+		],
+	);
+	to('s2');
+	press('F');
+	assert.match(play.state().notice!.text, /its slot s2 still waits for it: drop that first/);
+	to('s1');
+	press('F');
+	assert.deepEqual([names(), found()], [['s2'], ['s2']]);
+	assert.match(play.state().log.at(-1)!.text, /^forgotten: standby s1 is away/);
+	play.round(1_050_000, {db1: gone(1050)});
+	assert.deepEqual([names(), found()], [['s2'], ['s2']], 'and it stays so');
+	play.round(1_060_000, {db1: {...gone(1060), replication: [sender]}});
+	assert.deepEqual(names(), ['s1', 's2'], 'until it comes back');
+});
+
+test('one that is known by another name than its slot is away once', () => {
+	const there = derived({
+		replication: [{...sender, application_name: 'node-b', slot_name: 'node_b'}],
+		slots: [{...slot, slot_name: 'node_b'}],
+		'wal-rate': [rate],
+	});
+	const idle = {...slot, slot_name: 'node_b', active: false, active_pid: null};
+	const gone = derived({slots: [idle], 'wal-rate': [{...rate, server_time: 1010}]}, there);
+	assert.deepEqual(
+		derived({slots: [idle], 'wal-rate': [{...rate, server_time: 1020}]}, gone).rows.replication!.map(row => [row.application_name, row.slot_name, row.away_s]),
+		[['node-b', 'node_b', 10]],
+	);
 });
 
 test('synchronous_standby_names in all its forms', () => {

@@ -20,6 +20,7 @@ export type Round = {readonly at: number; readonly servers: Answered};
 export type Rounds = {
 	/** One more round of answers, through the reducer: derived, joined and checked as in the program. */
 	readonly round: (at: number, servers: Answered) => State;
+	readonly happened: (event: Event) => void;
 	readonly state: () => State;
 };
 
@@ -42,7 +43,7 @@ export function roundsOf(panes: readonly Pane[], servers: Readonly<Record<Server
 		}
 		return state;
 	};
-	return {round, state: () => state};
+	return {round, happened, state: () => state};
 }
 
 export function stateOf(panes: readonly Pane[], rounds: readonly Round[], size: Size, known: Partial<Facts> = {}, history: History = {}): State {

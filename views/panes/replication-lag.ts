@@ -23,6 +23,7 @@ export function judged(row: Sender, before: Sender | undefined, input: Input): S
 		note: noteOf(row, lagBytes, measured, standby),
 		gone_at: null,
 		away_s: null,
+		kept_by: null,
 	};
 }
 

@@ -24,33 +24,51 @@ function awayFromOne(server: WalRate, present: readonly Sender[], input: Input):
 	const add = (row: Sender) => {
 		const key = nameOf(row).toLowerCase();
 		const other = away.get(key);
-		away.set(key, other ? {...other, ...longer(other, row), note: `${other.note}; ${row.note}`} : row);
+		away.set(key, other ? {...other, ...longer(other, row), kept_by: other.kept_by ?? row.kept_by, note: `${other.note}; ${row.note}`} : row);
 	};
 	for (const slot of slots) {
 		const waits = slot.slot_type === 'physical' && !slot.active && !slot.temporary && !slot.synced && !slot.unreserved;
 		// Slots are asked less often than senders: one that is just connected may still look inactive.
 		if (!waits || present.some(row => row.slot_name === slot.slot_name)) continue;
 		const since = slot.inactive_s === null ? '' : ` for ${duration(slot.inactive_s)}`;
-		add(absent(server, {slot_name: slot.slot_name, kind: 'physical', away_s: slot.inactive_s, note: `its slot ${slot.slot_name} is inactive${since}`}));
+		// Under the name by which it was known: a slot is often called otherwise.
+		const owner = before.find(row => row.slot_name === slot.slot_name);
+		const {application_name = null, client = null} = owner ?? {};
+		const known = {application_name, client, slot_name: slot.slot_name, kind: 'physical', away_s: slot.inactive_s};
+		add(absent(server, {...known, kept_by: `its slot ${slot.slot_name}`, note: `its slot ${slot.slot_name} is inactive${since}`}));
 	}
 	const names = present.map(row => (row.application_name ?? '').toLowerCase());
 	const wanted = namesOf(server.synchronous_standby_names);
 	for (const name of wanted.names) {
 		if (names.includes(name.toLowerCase())) continue;
-		add(absent(server, {application_name: name, kind: 'physical', note: `synchronous_standby_names names ${name}`}));
+		add(absent(server, {application_name: name, kind: 'physical', kept_by: 'synchronous_standby_names', note: `synchronous_standby_names names ${name}`}));
 	}
 	const streaming = present.filter(row => isStandby(row)).length;
 	if (wanted.any && streaming < wanted.count) {
-		add(absent(server, {application_name: 'any standby', kind: 'physical', note: `synchronous_standby_names wants ${wanted.count}, ${streaming} are there`}));
+		const note = `synchronous_standby_names wants ${wanted.count}, ${streaming} are there`;
+		add(absent(server, {application_name: 'any standby', kind: 'physical', kept_by: 'synchronous_standby_names', note}));
 	}
 	for (const row of before) {
 		const gone = row.gone_at !== null || row.state === 'streaming';
 		if (!gone || !isStandby(row) || present.some(one => isSame(one, row))) continue;
 		const at = row.gone_at ?? server.server_time;
 		const away_s = Math.max(0, server.server_time - at);
-		add({...absent(server, {...row, away_s, note: `seen before, gone for ${duration(away_s)}`}), gone_at: at});
+		const isDropped = input.rows.slots !== undefined && wasDropped(row, slots);
+		if (isDropped && away_s >= retired) continue;
+		const seen = `seen before, gone for ${duration(away_s)}`;
+		const note = isDropped ? `${seen}; its slot was dropped: forgotten after an hour, or by F` : seen;
+		add(absent(server, {...row, away_s, gone_at: at, kept_by: null, note}));
 	}
 	return [...away.values()].slice(0, 100);
+}
+
+/** Seconds. A cluster manager drops the slot of a host that crashed, too: after half an hour (Patroni), or within a minute. */
+const retired = 3600;
+
+/** Its slot went after it did. The temporary one of a WAL receiver goes with the connection and says nothing. */
+function wasDropped(row: Sender, slots: readonly Slot[]): boolean {
+	const {slot_name} = row;
+	return slot_name !== null && !/^pg_walreceiver_\d+$/.test(slot_name) && !slots.some(slot => slot.slot_name === slot_name);
 }
 
 function isSame(a: Sender, b: Sender): boolean {
@@ -95,6 +113,7 @@ function absent(server: WalRate, known: Partial<Sender>): Sender {
 		note: known.note ?? '',
 		gone_at: known.gone_at ?? null,
 		away_s: known.away_s ?? null,
+		kept_by: known.kept_by ?? null,
 	};
 }
 

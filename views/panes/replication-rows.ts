@@ -39,6 +39,8 @@ export type Sender = ReplicationRow & {
 	/** Epoch seconds of the server when it was noticed to be gone. */
 	readonly gone_at: number | null;
 	readonly away_s: number | null;
+	/** What on the server still waits for one that is away, 'its slot s1'; null: it is only remembered. */
+	readonly kept_by: string | null;
 };
 
 /** What a server in recovery says of itself: one row of queries/standby.sql. */

@@ -70,7 +70,8 @@ const missingCheck: Check = {
 					field: 'state',
 					title: `${consumer ? 'consumer' : 'standby'} ${nameOf(row)} is away${away}`,
 					detail: row.note,
-					remedy: 'Start it, or see in its log why it can’t connect. If it is gone for good, drop its slot and take it out of synchronous_standby_names.',
+					remedy:
+						'Start it, or see in its log why it can’t connect. If it is gone for good, drop its slot and take it out of synchronous_standby_names; then F in Replication forgets it.',
 					value: row.away_s ?? 0,
 				},
 			];
@@ -122,6 +123,12 @@ export const senders: Table = table<Sender>({
 	derive,
 	detail: {title: row => `Sender ${nameOf(row)}`, ask: [], sections: sectionsOf},
 	checks: [lagCheck, missingCheck],
+	forget: row => {
+		if (row.state !== 'missing') return 'it is connected';
+		return row.kept_by === null
+			? undefined
+			: `${row.kept_by} still waits for it: ${row.kept_by.startsWith('its slot') ? 'drop that first' : 'take it out there first'}`;
+	},
 });
 
 function rankOf(row: Sender): number {
