@@ -1,6 +1,7 @@
 import type {Row, Value} from './pane.ts';
+import {namesSecret, withoutSecrets} from './secrets.ts';
 
-/** What becomes of the query texts in a report: literals masked, kept (passwords never are), or no query texts at all. */
+/** What becomes of the query texts in a report: literals masked, kept (secrets never are), or no query texts at all. */
 export type Literals = 'masked' | 'kept' | 'removed';
 
 const literal = '?';
@@ -21,30 +22,32 @@ const token = new RegExp(
 
 /** The query without the values in it: every string and number is `?`. Names, parameters and the marks of comments stay. */
 export function masked(sql: string): string {
+	return without(sql, true);
+}
+
+function without(sql: string, numbers: boolean): string {
 	let text = '';
 	let done = 0;
 	for (const match of sql.matchAll(token)) {
 		const [whole, comment, kept, string] = match;
 		text += sql.slice(done, match.index);
 		done = match.index + whole.length;
-		text += comment !== undefined ? commentOf(comment) : (kept ?? literal);
+		if (comment !== undefined) text += numbers ? commentOf(comment) : comment.replace(/'[^']*'?/g, literal);
+		else text += kept ?? (!numbers && /^[\d.]/.test(whole) ? whole : literal);
 		// With standard_conforming_strings off, `\'` would not end the string: nobody can tell where it ends, and all that follows goes.
 		if (string?.includes("\\'")) return `${text} …`;
 	}
 	return text + sql.slice(done);
 }
 
+/** A query with its values, but for those of a statement that names a secret. */
+export function withoutSecretsOfSql(sql: string): string {
+	return withoutSecrets(namesSecret(sql) ? without(sql, false) : sql);
+}
+
 /** Tracing tools write values into comments; words there say which code asked. */
 function commentOf(text: string): string {
 	return text.replace(/'[^']*'?/g, literal).replace(/\d+(?:[.,:-]\d+)*/g, literal);
-}
-
-/** What stays even when literals are kept: nobody wants a password in a ticket. */
-export function withoutPasswords(sql: string): string {
-	return sql
-		.replace(/(\bpassword\s*(?:=\s*)?)(?:[eE]|[uU]&)?'(?:[^'\\]|\\[\s\S]|'')*(?:'|$)/gi, `$1${literal}`)
-		.replace(/(\bpassword\s*=\s*)[^\s'"]+/gi, `$1${literal}`)
-		.replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:@/'"]*:)[^\s@'"]*@/gi, `$1${literal}@`);
 }
 
 /** Fields of queries/*.sql that hold SQL of somebody else, or words of the server that quote it. Definitions of indexes are no data. */
@@ -54,28 +57,44 @@ export function isQueryText(field: string): boolean {
 	return texts.test(field);
 }
 
-/** Rows as they may be written to a file: query texts as `literals` says, and no password anywhere (settings hold connection strings). */
-export function withoutLiterals(rows: readonly Row[], literals: Literals): readonly Row[] {
-	return rows.map(row => {
-		let safe: Record<string, Value> | undefined;
-		for (const [field, value] of Object.entries(row)) {
-			if (typeof value !== 'string') continue;
-			const kept = isQueryText(field) ? safeText(value, literals) : secret.test(value) ? withoutPasswords(value) : value;
-			if (kept !== value) safe = {...(safe ?? row), [field]: kept};
-		}
-		return safe ?? row;
-	});
-}
+/** SQL of ours or of somebody else, and words without a meaning to pgperf. Names are not among them: rows and actions go by names. */
+const sqlTexts = /(?:^|_)(?:query|command|message|error|definition)$/;
+const freeTexts = /(?:^|_)(?:application_name|value|setting)$/;
 
-const secret = /password|:\/\//i;
+/** Rows as they may be written to a file: query texts as `literals` says, and no secret anywhere (settings hold connection strings). */
+export function withoutLiterals(rows: readonly Row[], literals: Literals): readonly Row[] {
+	return rows.map(row => changed(row, (field, value) => (isQueryText(field) ? safeText(value, literals) : withoutSecrets(value))));
+}
 
 function safeText(text: string, literals: Literals): string | null {
 	switch (literals) {
 		case 'masked':
-			return masked(text);
+			return masked(withoutSecrets(text));
 		case 'kept':
-			return withoutPasswords(text);
+			return withoutSecretsOfSql(text);
 		case 'removed':
 			return null;
 	}
+}
+
+/** Rows as they may be on a screen: with the values of queries, but without the secrets among them. */
+export function withoutSecretsOfRows(rows: readonly Row[]): readonly Row[] {
+	let same = true;
+	const safe = rows.map(row => {
+		const kept = changed(row, (field, value) => (sqlTexts.test(field) ? withoutSecretsOfSql(value) : freeTexts.test(field) ? withoutSecrets(value) : value));
+		same &&= kept === row;
+		return kept;
+	});
+	return same ? rows : safe;
+}
+
+function changed(row: Row, change: (field: string, value: string) => string | null): Row {
+	let safe: Record<string, Value> | undefined;
+	for (const field in row) {
+		const value = row[field];
+		if (typeof value !== 'string') continue;
+		const kept = change(field, value);
+		if (kept !== value) safe = {...(safe ?? row), [field]: kept};
+	}
+	return safe ?? row;
 }

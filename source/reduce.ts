@@ -1,5 +1,6 @@
 import {connected, derived, known, lost, refreshedFacts, requested, sampled, withServer} from './answers.ts';
 import {freshChecks, noCoverage} from './checks.ts';
+import {discreet} from './discreet.ts';
 import {answeredExplain, explained, inspected, paintedExplain, statementRead} from './explain.ts';
 import {forgot} from './forgot.ts';
 import {logged, notified, withLogTables} from './log.ts';
@@ -16,7 +17,8 @@ import {scrolledTop, viewOf, visibleRows} from './window.ts';
  * open overlay can be scrolled, which only its view knows.
  */
 export function reducer(lastScroll: (state: State) => number): (state: State, event: Event) => State {
-	return (state, event) => {
+	return (state, told) => {
+		const event = discreet(told);
 		const next = settle(state, withLog(state, turned(state, step(state, event))));
 		if (event.type === 'sampled') return toldFindings(state, next);
 		return event.type === 'moved' || event.type === 'resized' ? withinScroll(next, lastScroll) : next;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {isQueryText, masked, withoutLiterals, withoutPasswords} from '../source/mask.ts';
+import {isQueryText, masked, withoutLiterals, withoutSecretsOfRows, withoutSecretsOfSql} from '../source/mask.ts';
+import {withoutSecrets} from '../source/secrets.ts';
 import {sqlFiles} from './support/queries.ts';
 
 test('values go, names and parameters stay', () => {
@@ -53,10 +54,96 @@ test('a text of megabytes is masked in no time', () => {
 	assert.ok(process.cpuUsage(start).user < 5e6);
 });
 
-test('passwords go also where values are kept', () => {
-	assert.equal(withoutPasswords("alter role a password 'x' valid until '2030-01-01'"), "alter role a password ? valid until '2030-01-01'");
-	assert.equal(withoutPasswords("select dblink('host=a password=hunter2 user=b')"), "select dblink('host=a password=? user=b')");
-	assert.equal(withoutPasswords('postgres://app:hunter2@db1/shop'), 'postgres://app:?@db1/shop');
+const secret = 'S3cr3tHunter';
+const statementsWithSecrets = [
+	`ALTER ROLE bob PASSWORD '${secret}' VALID UNTIL '2030-01-01'`,
+	`alter role bob with encrypted password E'${secret}\\'${secret}'`,
+	`alter role bob password /* now */ '${secret}'`,
+	`create user u password $$${secret}$$`,
+	`create user u password $a$${secret}$a$`,
+	`alter role x password '${secret}`,
+	`CREATE SUBSCRIPTION s CONNECTION 'host=a password=${secret} user=b' PUBLICATION p`,
+	`select dblink('host=a password=${secret} user=b', 'select 1')`,
+	`select dblink_connect('x', 'host=a password=''a ${secret}'' user=b')`,
+	`create user mapping for u server s options (user 'x', password '${secret}')`,
+	`select 'postgresql://u:${secret}@h/db'`,
+	`select 'postgresql://u:${encodeURIComponent(`a@/${secret}`)}@h/db'`,
+	`select aws_commons.create_aws_credentials('AKIAIOSFODNN7EXAMPLE', '${secret}', '')`,
+	`select http(('GET', 'http://x', array[http_header('Authorization', 'Bearer ${secret}')], null, null))`,
+	`select set_config('request.jwt', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.${secret}', false)`,
+	`insert into users (name, password) values ('bob', '${secret}')`,
+	`update users set password='${secret}' where id=4`,
+	`select crypt('${secret}', gen_salt('bf'))`,
+	`select pgp_sym_decrypt(c, '${secret}') from t`,
+	`set my.api_key = '${secret}'`,
+	`set my.password to '${secret}'`,
+	`select '{"password": "${secret}", "a": 1}'::jsonb`,
+	`select E'{\\"password\\":\\"${secret}\\"}'`,
+	`/* password=${secret} */ select 1`,
+	`-- postgres://u:${secret}@h\nselect 1`,
+	`copy t from program 'curl --password ${secret}'`,
+];
+const textsWithSecrets = [
+	`host=a password=${secret} user=b`,
+	`host=a password='a b ${secret}' user=b`,
+	`password=a\\ ${secret}`,
+	`password=p&${secret} user=x`,
+	`postgres://u@h/db?password=${secret}&x=1`,
+	`postgres://u:pp@${secret}@h/x`,
+	`postgresql://user:${secret}`,
+	`redis://:${secret}@h`,
+	`PGPASSWORD=${secret} restore`,
+	`AWS_SECRET_ACCESS_KEY=${secret} aws s3 cp`,
+	`ldapbindpasswd="${secret}"`,
+	`invalid connection option "password": ${secret}`,
+	`Authorization: Basic ${btoa(`u:${secret}`)}`,
+];
+
+test('secrets go also where values are kept', () => {
+	assert.equal(withoutSecretsOfSql("alter role a password 'x' valid until '2030-01-01'"), 'alter role a password ? valid until ?');
+	assert.equal(
+		withoutSecretsOfSql("select * from orders where token = $1 and id = 4 and note = 'x'"),
+		'select * from orders where token = $1 and id = 4 and note = ?',
+	);
+	for (const text of statementsWithSecrets) assert.doesNotMatch(withoutSecretsOfSql(text), /S3cr3t|UzNjcjN0/, text);
+	for (const text of textsWithSecrets) assert.doesNotMatch(withoutSecrets(text), /S3cr3t|UzNjcjN0/, text);
+	assert.equal(withoutSecrets('host=a password=hunter2 user=b'), 'host=a password=? user=b');
+	assert.equal(withoutSecrets('postgres://app:hunter2@db1/shop'), 'postgres://app:?@db1/shop');
+});
+
+test('what names a secret without telling it stays as it is', () => {
+	for (const text of [
+		'select "password", a::text from tokens where password = $1',
+		'alter role x password $1',
+		'password authentication failed for user "x"',
+		'syntax error at or near "token"',
+		'postgresql://host:5432/db',
+		'postgresql://h1:5432,h2:5433/db',
+		'http://x:8080/a',
+		'set password_encryption = md5',
+		'update t set token = null',
+	])
+		assert.equal(withoutSecretsOfSql(text), text);
+});
+
+test('secrets are looked for in no time in a text of megabytes', () => {
+	const start = process.cpuUsage();
+	for (const text of [
+		'password',
+		"password='",
+		'password ',
+		'a://b:',
+		'\\',
+		'"',
+		'eyJaaaaaaa',
+		'-----BEGIN PRIVATE KEY-----',
+		'$a$',
+		"password ''a",
+		'basic a',
+		'password $a$',
+	])
+		withoutSecretsOfSql(`password=${text.repeat(300_000 / text.length)}`);
+	assert.ok(process.cpuUsage(start).user < 5e6);
 });
 
 test('rows: texts of others are masked, removed or kept; all else is left alone', () => {
@@ -76,4 +163,15 @@ test('every field of the queries that is taken from a query column is known to h
 			.map(field => `${file.file}: ${field}`),
 	);
 	assert.deepEqual(missed, []);
+});
+
+test('rows for a screen: texts keep their values but for secrets, and names are names', () => {
+	const rows = [
+		{pid: 1, query: "select 'x'", application_name: 'app', relation: 'token=a'},
+		{pid: 2, query: "select crypt('x')", application_name: 'postgres://a:b@c', relation: 'token=b'},
+	];
+	const safe = withoutSecretsOfRows(rows);
+	assert.equal(safe[0], rows[0]);
+	assert.deepEqual(safe[1], {pid: 2, query: 'select crypt(?)', application_name: 'postgres://a:?@c', relation: 'token=b'});
+	assert.equal(withoutSecretsOfRows(rows.slice(0, 1))[0], rows[0]);
 });

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import {withoutSecrets} from '../secrets.ts';
 import {type Problem, plain, type Target} from './conninfo.ts';
 
 type More = {readonly next?: boolean; readonly wantsPassword?: boolean; readonly refused?: boolean; readonly handshake?: boolean};
@@ -6,7 +7,7 @@ type More = {readonly next?: boolean; readonly wantsPassword?: boolean; readonly
 export type Failure = More & {readonly is: 'failure'; readonly problem: Problem};
 
 export function failure(problem: string, code: string | undefined, more: More = {}): Failure {
-	return {is: 'failure', problem: {problem: plain(problem), exit: 69, ...(code ? {code} : {})}, ...more};
+	return {is: 'failure', problem: {problem: plain(withoutSecrets(problem)), exit: 69, ...(code ? {code} : {})}, ...more};
 }
 
 /** No TCP connection, or no answer on it. */

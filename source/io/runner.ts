@@ -1,4 +1,5 @@
 import type {Action, Facts, Line} from '../pane.ts';
+import {withoutSecrets} from '../secrets.ts';
 import type {Outcome, Plan, State, Store, Target} from '../state.ts';
 import type {Audit, AuditLine} from './audit.ts';
 import {call, signal} from './backend-signal.ts';
@@ -160,6 +161,7 @@ function written(
 		target: target.subject,
 		statements: target.statements.map(step => step.text),
 		...rest,
+		...(rest.detail !== undefined && {detail: withoutSecrets(rest.detail)}),
 	});
 	if (broken !== undefined) store.dispatch({type: 'auditChanged', audit: {is: 'broken', why: broken}});
 	return broken;

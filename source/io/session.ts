@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type {Facts, Query, Result, Row, Value} from '../pane.ts';
+import {withoutSecrets} from '../secrets.ts';
 import {connect, disconnect} from './connect.ts';
 import {isProblem, type Problem, type Target} from './conninfo.ts';
 
@@ -254,5 +255,5 @@ export function codeOf(error: unknown): string | undefined {
 /** What went wrong, in one line. */
 export function sentence(error: unknown): string {
 	const message = error instanceof Error ? error.message : String(error);
-	return message === '' ? 'the connection broke' : (message.split('\n')[0] ?? message);
+	return message === '' ? 'the connection broke' : withoutSecrets(message.split('\n')[0] ?? message);
 }

@@ -1,4 +1,5 @@
 import {executeOf, stepsOf} from '../../source/explain.ts';
+import {withoutSecretsOfSql} from '../../source/mask.ts';
 import type {Line, Section} from '../../source/pane.ts';
 import type {Overlay, State} from '../../source/state.ts';
 import {told} from '../figures.ts';
@@ -24,7 +25,7 @@ export function explainQuestion(state: State, {subject, text = ''}: Explaining):
 			],
 			[{text: 'Where the parameters would choose partitions, it is prepared once more with enable_partition_pruning off.', tone: 'dim'}],
 		],
-		statements: [...stepsOf(text), `${executeOf('pgperf_explain', 0)}    (with a null for each parameter)`, 'rollback'],
+		statements: [...stepsOf(withoutSecretsOfSql(text)), `${executeOf('pgperf_explain', 0)}    (with a null for each parameter)`, 'rollback'],
 		button: 'explain',
 		tone: 'warning',
 	};
@@ -34,7 +35,7 @@ export function explainQuestion(state: State, {subject, text = ''}: Explaining):
 export function planSections({result, stage, text}: Explaining): readonly Section[] {
 	if (!result) {
 		const doing = stage === 'reading' ? 'reading the text …' : 'planning …';
-		return [{title: 'Plan', lines: [[{text: doing, tone: 'dim'}]]}, ...textSections(text)];
+		return [{title: 'Plan', lines: [[{text: doing, tone: 'dim'}]]}, ...textSections(text === undefined ? undefined : withoutSecretsOfSql(text))];
 	}
 	if (result.is === 'refused') return [{title: 'No plan', lines: [[{text: result.why, tone: 'warning'}]]}, ...textSections(result.text)];
 	const notes: readonly Line[] = [
