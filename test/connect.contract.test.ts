@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import {execFile, execFileSync} from 'node:child_process';
+import {execFile} from 'node:child_process';
 import {once} from 'node:events';
-import {chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {chmodSync, chownSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {type AddressInfo, createServer, type Server, type Socket} from 'node:net';
 import {tmpdir, userInfo} from 'node:os';
 import {dirname, join} from 'node:path';
@@ -9,16 +9,17 @@ import {after, before, describe, test} from 'node:test';
 import {promisify} from 'node:util';
 import {connect, disconnect, type Options} from '../source/io/connect.ts';
 import {type Flags, isProblem, resolve, type Target} from '../source/io/conninfo.ts';
-import {type Certificates, hasOpenssl, makeCertificates} from './support/certificates.ts';
+import {type Certificates, makeCertificates} from './support/certificates.ts';
 import {freePort, startServer, type TestServer, until} from './support/servers.ts';
+import {findTool, type Tool} from './support/tools.ts';
 
 const execute = promisify(execFile);
 const scratch = mkdtempSync(join(tmpdir(), 'pgperf-connect-'));
 after(() => rmSync(scratch, {recursive: true}));
 
-const psql = findPsql();
-const openssl = hasOpenssl();
-const needs = {psql: psql ? false : 'there is no psql to compare with', openssl: openssl ? false : 'there is no openssl to make certificates with'};
+/** The sentence to skip with, where there is none. */
+let psql: Tool | string;
+let openssl: Tool | string;
 
 /** `secure` has TLS and pg_hba lines of many kinds, `standby` streams from it, `open` is another primary; both without TLS and with trust. */
 let secure: TestServer;
@@ -41,6 +42,8 @@ host replication all all trust
 `;
 
 before(async () => {
+	[psql, openssl] = await Promise.all([findTool('psql'), findTool('openssl')]);
+	const tls = typeof openssl !== 'string';
 	secure = await startServer({major: 18});
 	open = await startServer({major: 16});
 	dead = await freePort();
@@ -54,8 +57,8 @@ before(async () => {
 		await server.run('create database closed allow_connections false');
 		await server.run('revoke connect on database shop from public; grant connect on database shop to scram_user, "we ird@/:"');
 	}
-	if (openssl) {
-		certificates = makeCertificates(scratch);
+	if (typeof openssl !== 'string') {
+		certificates = makeCertificates(openssl, scratch);
 		const {uid, gid} = statSync(secure.dataDir);
 		for (const [from, to] of [
 			[certificates.server.certificate, 'server.crt'],
@@ -68,9 +71,9 @@ before(async () => {
 		}
 		for (const setting of [`ssl = on`, `ssl_ca_file = 'root.crt'`]) await secure.run(`alter system set ${setting}`);
 	}
-	writeFileSync(join(secure.dataDir, 'pg_hba.conf'), hba(openssl));
+	writeFileSync(join(secure.dataDir, 'pg_hba.conf'), hba(tls));
 	await secure.run('select pg_reload_conf()');
-	if (openssl) await untilTls();
+	if (tls) await untilTls();
 	standby = await secure.addStandby();
 });
 after(async () => {
@@ -112,7 +115,7 @@ async function ours(
 	return {who, why: ''};
 }
 
-async function theirs({conninfo, flags = {}, env = {}}: Case, home: string): Promise<Outcome> {
+async function theirs(psql: Tool, {conninfo, flags = {}, env = {}}: Case, home: string): Promise<Outcome> {
 	const words = [
 		['-h', flags.host],
 		['-p', flags.port],
@@ -122,8 +125,8 @@ async function theirs({conninfo, flags = {}, env = {}}: Case, home: string): Pro
 	// A second word would be the user.
 	const given = conninfo === undefined ? [] : [conninfo];
 	try {
-		const {stdout} = await execute(psql!, ['-X', '-A', '-t', '-w', '-c', identity, ...words, ...given], {
-			env: {PATH: process.env.PATH, HOME: home, LC_ALL: 'C', ...env},
+		const {stdout} = await execute(psql.file, ['-X', '-A', '-t', '-w', '-c', identity, ...words, ...given], {
+			env: {PATH: process.env.PATH, HOME: home, LC_ALL: 'C', ...psql.env, ...env},
 			timeout: 30_000,
 		});
 		return {who: stdout.trim(), why: ''};
@@ -154,7 +157,7 @@ function fill<T>(value: T): T {
 		DIR: secure.socketDir,
 		ENCODED: encodeURIComponent(secure.socketDir),
 		OS: osUser,
-		...(openssl
+		...(typeof openssl !== 'string'
 			? {
 					CA: certificates.authority,
 					STRANGER: certificates.stranger,
@@ -379,19 +382,21 @@ const tlsCases: typeof cases = [
 
 function compare(table: typeof cases): void {
 	for (const [what, unfilled, expectedUnfilled] of table)
-		test(what, async () => {
+		test(what, async t => {
+			if (typeof psql === 'string') return t.skip(psql);
+			if (table === tlsCases && typeof openssl === 'string') return t.skip(openssl);
 			const [given, expected] = fill([unfilled, expectedUnfilled] as const);
 			const home = makeHome(given.home);
 			const env = Object.fromEntries(Object.entries(given.env ?? {}).map(([name, value]) => [name, value.replace('{HOME}', home)]));
-			const [mine, psqls] = await Promise.all([ours(given.conninfo, {flags: given.flags ?? {}, env, home}), theirs({...given, env}, home)]);
+			const [mine, psqls] = await Promise.all([ours(given.conninfo, {flags: given.flags ?? {}, env, home}), theirs(psql, {...given, env}, home)]);
 			assert.equal(psqls.who, expected, `psql: ${psqls.why}`);
 			assert.equal(mine.who, expected, `pgperf: ${mine.why}`);
 			assert.equal(mine.why === '', expected !== 'refused');
 		});
 }
 
-describe('as psql does', {skip: needs.psql}, () => compare(cases));
-describe('as psql does, with TLS', {skip: needs.psql || needs.openssl}, () => compare(tlsCases));
+describe('as psql does', () => compare(cases));
+describe('as psql does, with TLS', () => compare(tlsCases));
 
 /** Own behaviour: what psql does otherwise, or what it has no words for. */
 describe('sentences', () => {
@@ -464,7 +469,8 @@ describe('sentences', () => {
 			assert.deepEqual([found.code, found.exit], [code, 69]);
 		});
 
-	test('a certificate of nobody known, and of another name', {skip: needs.openssl}, async () => {
+	test('a certificate of nobody known, and of another name', async t => {
+		if (typeof openssl === 'string') return t.skip(openssl);
 		const at = `port=${secure.port} user=postgres`;
 		assert.match(
 			(await ours(`host=127.0.0.1 ${at} sslmode=verify-full sslrootcert=${certificates.authority}`)).why,
@@ -560,7 +566,7 @@ describe('the way of a session', () => {
 	test('a password that stops working later is not asked for again: the screen is open by then', async () => {
 		await secure.run(`set password_encryption = 'scram-sha-256'; create role moody login password 'one'`);
 		const target = targetOf(`host=127.0.0.1 port=${secure.port} user=moody dbname=postgres`);
-		writeFileSync(join(secure.dataDir, 'pg_hba.conf'), `host all moody all scram-sha-256\n${hba(openssl)}`);
+		writeFileSync(join(secure.dataDir, 'pg_hba.conf'), `host all moody all scram-sha-256\n${hba}`);
 		await secure.run('select pg_reload_conf()');
 		const asked: string[] = [];
 		const askPassword = async (prompt: string) => {
@@ -628,7 +634,8 @@ describe('the way of a session', () => {
 		}
 	});
 
-	test('TLS at once, and of the version that is wanted', {skip: needs.openssl}, async () => {
+	test('TLS at once, and of the version that is wanted', async t => {
+		if (typeof openssl === 'string') return t.skip(openssl);
 		const conninfo = `host=127.0.0.1 port=${secure.port} user=postgres sslmode=require`;
 		for (const [more, version] of [
 			['sslnegotiation=direct', 'TLSv1.3'],
@@ -712,14 +719,3 @@ describe('the way of a session', () => {
 		await last.stop();
 	});
 });
-
-/** The newest psql of this machine. */
-function findPsql(): string | undefined {
-	try {
-		return execFileSync('sh', ['-c', 'command -v psql'], {encoding: 'utf8'}).trim();
-	} catch {
-		const base = '/usr/lib/postgresql';
-		const majors = existsSync(base) ? readdirSync(base).sort((a, b) => Number(b) - Number(a)) : [];
-		return majors.map(major => join(base, major, 'bin', 'psql')).find(path => existsSync(path));
-	}
-}

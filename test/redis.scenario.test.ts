@@ -10,11 +10,12 @@ import type {Row} from '../source/pane.ts';
 import type {Plan} from '../source/state.ts';
 import {screenOf} from '../views/frame.ts';
 import {unpainted} from '../views/theme.ts';
-import {hasOpenssl, makeCertificates} from './support/certificates.ts';
+import {makeCertificates} from './support/certificates.ts';
 import {type Console, openConsole, readable} from './support/console.ts';
 import {openProxy} from './support/proxy.ts';
 import {pgperf, scratch} from './support/run.ts';
 import {startCache, startServer, type TestServer, until} from './support/servers.ts';
+import {findTool} from './support/tools.ts';
 
 type Cache = NonNullable<Awaited<ReturnType<typeof startCache>>>;
 let server: TestServer;
@@ -678,10 +679,11 @@ test('a cluster: tags and keys on different nodes, found and unlinked', async co
 });
 
 test('TLS: trusted by the authority that is named, refused otherwise', async context => {
-	if (!hasOpenssl()) return context.skip('no openssl on the PATH');
+	const openssl = await findTool('openssl');
+	if (typeof openssl === 'string') return context.skip(openssl);
 	const dir = scratch('tls');
 	mkdirSync(dir, {recursive: true});
-	const made = makeCertificates(dir);
+	const made = makeCertificates(openssl, dir);
 	// Redis runs as another account, which reads its files below its own directory.
 	const [certificate, key, authority] = [made.server.certificate, made.server.key, made.authority].map(file => join(server.socketDir, file.split('/').at(-1)!));
 	for (const [from, to] of [

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import {existsSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {type TestContext, test} from 'node:test';
 import type pg from 'pg';
 import type {Screen} from './support/screen.ts';
 import {startServer, type TestServer, until} from './support/servers.ts';
+import {findTool} from './support/tools.ts';
 import {answersKeys, openTop, quits, type TopOptions} from './support/top.ts';
 
 async function serverFor(t: TestContext, options: Parameters<typeof startServer>[0] = {}): Promise<TestServer> {
@@ -281,14 +282,15 @@ test('DDL under every question: no pane breaks, and all of them are live afterwa
 	await quits(screen);
 });
 
-const faketime = ['/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1', '/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1'].find(file => existsSync(file));
-test('a clock that is set back an hour: ages go on, live stays live', {skip: faketime ? false : 'libfaketime is not installed'}, async t => {
+test('a clock that is set back an hour: ages go on, live stays live', async t => {
+	const faketime = await findTool('faketime');
+	if (typeof faketime === 'string') return t.skip(faketime);
 	const server = await serverFor(t);
 	const home = mkdtempSync(path.join(tmpdir(), 'pgperf-test-'));
 	t.after(() => rmSync(home, {recursive: true, force: true}));
 	const clock = path.join(home, 'clock');
 	writeFileSync(clock, '+0');
-	const env = {LD_PRELOAD: faketime, FAKETIME_TIMESTAMP_FILE: clock, FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1'};
+	const env = {LD_PRELOAD: faketime.file, FAKETIME_TIMESTAMP_FILE: clock, FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1'};
 	const holder = await server.connect();
 	t.after(() => holder.end());
 	await holder.query('begin; select 1');

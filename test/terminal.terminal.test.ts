@@ -5,6 +5,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {test} from 'node:test';
 import {openScreen, type Screen} from './support/screen.ts';
+import {findTool} from './support/tools.ts';
 
 const program = [process.execPath, '--import', 'tsx', 'test/fixtures/programs/frame.tsx'];
 
@@ -284,32 +285,28 @@ for (const [name, term, input] of [
 	});
 }
 
-const tmux = spawnSync('tmux', ['-V']).status === 0;
-test('inside tmux', {skip: tmux ? false : 'tmux is not installed'}, async t => {
-	const run = (...args: string[]) => execFileSync('tmux', ['-L', `pgperf-test-${process.pid}`, '-f', '/dev/null', ...args], {encoding: 'utf8'});
-	const {CI: _, ...env} = process.env;
-	execFileSync(
-		'tmux',
-		[
-			'-L',
-			`pgperf-test-${process.pid}`,
-			'-f',
-			'/dev/null',
-			'-u',
-			'new-session',
-			'-d',
-			'-x',
-			'60',
-			'-y',
-			'10',
-			`WIDE=1 ${program.join(' ')}; echo code $?; exec sleep 60`,
-		],
-		{env: {...env, LANG: 'C.UTF-8'}},
-	);
-	t.after(() => run('kill-server'));
-	run('set', '-g', 'status', 'off');
+test('inside tmux', async t => {
+	const tmux = await findTool('tmux');
+	if (typeof tmux === 'string') return t.skip(tmux);
+	const {file, env} = tmux;
+	const home = mkdtempSync(path.join(tmpdir(), 'pgperf-test-'));
+	const words = ['-S', path.join(home, 'tmux'), '-f', '/dev/null'];
+	const run = (...args: string[]) => execFileSync(file, [...words, ...args], {env: {...process.env, ...env}, encoding: 'utf8'});
+	// A session that ends with the terminal that it was opened in, however that ends.
+	const command = [...words, '-u', 'set', '-g', 'status', 'off', ';', 'set', '-g', 'destroy-unattached', 'on', ';', 'new-session'];
+	const outer = await openScreen({
+		command: file,
+		args: [...command, `WIDE=1 ${program.join(' ')}; echo code $?; exec sleep 60`],
+		columns: 60,
+		rows: 10,
+		env: {...env, TMUX: undefined},
+	});
+	t.after(async () => {
+		await outer.close();
+		rmSync(home, {recursive: true, force: true});
+	});
 	const look = () => run('capture-pane', '-p');
-	await until(() => /footer/.test(look()), look);
+	await outer.waitFor(/footer/);
 	for (let tick = 0; tick < 5; tick++) run('send-keys', 't', 'Down');
 	await until(() => /ticks 5 /.test(look()), look);
 	for (const [columns, rows] of [

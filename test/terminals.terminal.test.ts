@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
-import {execFileSync, spawn, spawnSync} from 'node:child_process';
+import {spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
 import {after, before, test} from 'node:test';
 import {hostileText, seeded} from './support/hostile.ts';
 import {type Pileup, pileUp} from './support/pileup.ts';
 import {openScreen, type Screen} from './support/screen.ts';
 import {startServer, type TestServer, until} from './support/servers.ts';
+import {findTool} from './support/tools.ts';
 import {answersKeys, openTop, program, quits, type TopOptions} from './support/top.ts';
 
 let server: TestServer;
@@ -338,21 +342,20 @@ test('report into a pipe whose reader has gone ends quietly', async () => {
 });
 
 for (const multiplexer of ['tmux', 'screen'] as const) {
-	const missing = spawnSync(multiplexer, [multiplexer === 'tmux' ? '-V' : '--version']).error !== undefined;
-	test(`inside ${multiplexer}: a whole picture after a resize, and the shell's screen comes back`, {
-		skip: missing ? `${multiplexer} is not installed` : false,
-	}, async () => {
-		const name = `pgperf-${process.pid}-${multiplexer}`;
-		const command =
-			multiplexer === 'tmux'
-				? ['tmux', '-L', name, '-f', '/dev/null', '-u', 'new-session', '-s', name, ';', 'set', '-s', 'escape-time', '0']
-				: ['screen', '-U', '-S', name, '-c', '/dev/null', '-s', '/bin/sh'];
+	test(`inside ${multiplexer}: a whole picture after a resize, and the shell's screen comes back`, async t => {
+		const tool = await findTool(multiplexer);
+		if (typeof tool === 'string') return t.skip(tool);
+		const {file, env} = tool;
+		const home = mkdtempSync(path.join(tmpdir(), 'pgperf-test-'));
+		const config = path.join(home, 'config');
+		// Neither keeps a session without a terminal: it ends with this one, however this one ends.
+		writeFileSync(config, multiplexer === 'tmux' ? 'set -g destroy-unattached on\nset -s escape-time 0\n' : 'autodetach off\nstartup_message off\n');
 		const outer = await openScreen({
-			command: command[0]!,
-			args: command.slice(1),
+			command: file,
+			args: multiplexer === 'tmux' ? ['-S', path.join(home, 'socket'), '-f', config, '-u', 'new-session'] : ['-U', '-c', config, '-s', '/bin/sh'],
 			columns: 120,
 			rows: 32,
-			env: {PS1: '$ ', SHELL: '/bin/sh', TMUX: undefined, STY: undefined},
+			env: {...env, PS1: '$ ', SHELL: '/bin/sh', TMUX: undefined, STY: undefined, SCREENDIR: home},
 		});
 		try {
 			outer.type('\r');
@@ -369,9 +372,9 @@ for (const multiplexer of ['tmux', 'screen'] as const) {
 			}
 			await outer.press('down', '?');
 			await outer.waitFor(/Everywhere/);
-			// Multiplexers wait for what may follow an Esc: the next key comes when it was obeyed.
+			// Multiplexers wait for what may follow an Esc: the next key comes when it was obeyed, and the picture of that is whole.
 			await outer.press('esc');
-			await outer.waitFor(text => !/Everywhere/.test(text));
+			await outer.waitFor(text => !/Everywhere/.test(text) && /inventory/.test(text));
 			await outer.press('2');
 			await outer.waitFor(/of \d+ connections/);
 			await outer.press('4');
@@ -380,9 +383,8 @@ for (const multiplexer of ['tmux', 'screen'] as const) {
 			// screen(1) has no second screen unless it is told so: the picture is gone at least.
 			await outer.waitFor(text => /[$#] *$/m.test(text) && !/live|quit|pgperf {2}/.test(text) && (multiplexer === 'screen' || /before/.test(text)));
 		} finally {
-			if (multiplexer === 'tmux') execFileSync('tmux', ['-L', name, 'kill-server']);
-			else spawnSync('screen', ['-S', name, '-X', 'quit']);
 			await outer.close();
+			rmSync(home, {recursive: true, force: true});
 		}
 	});
 }

@@ -1,6 +1,7 @@
 import {execFileSync} from 'node:child_process';
 import {chmodSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import type {Tool} from './tools.ts';
 
 /** Files of a small authority, all in `dir`. `revoked` lists the server's certificate. */
 export type Certificates = {
@@ -13,18 +14,10 @@ export type Certificates = {
 };
 export type Pair = {readonly certificate: string; readonly key: string};
 
-export function hasOpenssl(): boolean {
-	try {
-		execFileSync('openssl', ['version'], {stdio: 'ignore'});
-		return true;
-	} catch {
-		return false;
-	}
-}
-
 /** The server's certificate is for `localhost` alone, so that 127.0.0.1 is a wrong name. */
-export function makeCertificates(dir: string): Certificates {
-	const run = (...words: string[]) => execFileSync('openssl', words, {cwd: dir, stdio: ['ignore', 'ignore', 'pipe']});
+export function makeCertificates(openssl: Tool, dir: string): Certificates {
+	const env = {...process.env, ...openssl.env};
+	const run = (...words: string[]) => execFileSync(openssl.file, words, {cwd: dir, env, stdio: ['ignore', 'ignore', 'pipe']});
 	const file = (name: string) => join(dir, name);
 	const key = (name: string) => run('ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', file(name));
 	const authority = (name: string) => {
