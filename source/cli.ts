@@ -69,15 +69,19 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function face(): Promise<import('./io/top.ts').Face> {
-	const [{mount}, {panes}, {lastScroll}, {evidence}, {copied}, {inkOptions}] = await Promise.all([
-		import('../views/mount.tsx'),
+	const [{panes}, {picture}, {lastScroll}, {evidence}, {copied}] = await Promise.all([
 		import('../views/panes/index.ts'),
+		import('../views/frame.ts'),
 		import('../views/overlay.ts'),
 		import('../views/report.ts'),
 		import('../views/copied.ts'),
-		import('./io/terminal.ts'),
 	]);
-	return {panes, mount: options => mount({...options, options: inkOptions}), lastScroll, evidence, copied};
+	return {panes, picture, ink, lastScroll, evidence, copied};
+}
+
+async function ink(): Promise<import('./io/top.ts').Mount> {
+	const [{mount}, {inkOptions}] = await Promise.all([import('../views/mount.tsx'), import('./io/terminal.ts')]);
+	return options => mount({...options, options: inkOptions});
 }
 
 async function reportFace(): Promise<import('./io/report.ts').ReportFace> {

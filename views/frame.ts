@@ -12,7 +12,7 @@ import {cut, harmless, toWidth, widthOf} from './layout.ts';
 import {withOverlay} from './overlay.ts';
 import {overviewBody, overviewParts} from './panes/overview.ts';
 import {vitalsLine} from './panes/vitals.ts';
-import {asciiOf} from './theme.ts';
+import {asciiOf, painted} from './theme.ts';
 
 /** Of queries/database-names.sql: beyond that there may be more. */
 const mostDatabases = 20_000;
@@ -24,6 +24,11 @@ export function screenOf(state: State): Line[] {
 	const {columns, rows} = state.size;
 	const lines = columns < least.columns || rows < least.rows ? tooSmall(state) : full(state);
 	return state.settings.ascii ? lines.map(asciiOf) : lines;
+}
+
+/** The whole screen as text with SGR. */
+export function picture(state: State): readonly string[] {
+	return screenOf(state).map(line => painted(line, state.settings.colour));
 }
 
 function full(state: State): Line[] {

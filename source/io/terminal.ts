@@ -16,6 +16,8 @@ export type Terminal = {
 	size(): Size;
 	/** The name under which a painted line goes through Ink. */
 	refer(text: string): string;
+	/** A picture before Ink's first one: lines with SGR. */
+	show(lines: readonly string[]): void;
 	/** After Ink's render(). */
 	attach(painter: Painter): void;
 	/** Everything anew: Ctrl-L, and when the process was stopped behind our back. */
@@ -266,6 +268,8 @@ export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv, reference
 	// Who must know listens too; without a listener an error would end the program before the screen is back.
 	output.on('error', () => {});
 	stdin.on('error', () => {});
+	// Ink does so too, later: what is typed until then must not be echoed.
+	raw(true);
 	arrive();
 
 	return {
@@ -273,6 +277,10 @@ export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv, reference
 		stdin,
 		size: () => size,
 		refer: text => references?.of(text) ?? text,
+		show(lines) {
+			frame = {lines, cursor: undefined};
+			paint();
+		},
 		attach(ink) {
 			painter = ink;
 		},

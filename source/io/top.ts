@@ -13,12 +13,17 @@ import {createWatch, now} from './watch.ts';
 /** What the console needs of the views, passed in by the entry. */
 export type Face = {
 	readonly panes: readonly Pane[];
-	readonly mount: (options: {readonly terminal: Terminal; readonly store: Store; readonly now: () => number}) => Painter;
+	/** The lines of the screen, with their colours. */
+	readonly picture: (state: State) => readonly string[];
+	/** Loads Ink, which takes as long as all else together. */
+	readonly ink: () => Promise<Mount>;
 	readonly lastScroll: (state: State) => number;
 	readonly evidence: (state: State) => string;
 	/** What `y` copies: the query of the row, or the row. */
 	readonly copied: (state: State, whole: boolean) => string;
 };
+
+export type Mount = (options: {readonly terminal: Terminal; readonly store: Store; readonly now: () => number}) => Painter;
 
 const channels = ['cache_invalidation', 'performance_alert'];
 
@@ -33,7 +38,8 @@ export async function top(options: Arguments, face: Promise<Face>): Promise<numb
 	if (typeof seconds !== 'number') return seconds;
 	const {opening} = setup.servers[0]!;
 	beginSession(opening);
-	const {panes, mount, lastScroll, evidence, copied} = await face;
+	const {panes, lastScroll, evidence, ...painting} = await face;
+	const ink = patiently(painting.ink);
 	const pane = paneNamed(panes, textOf(options, 'pane'));
 	if (pane && 'problem' in pane) {
 		await forsakeSession(opening);
@@ -63,7 +69,7 @@ export async function top(options: Arguments, face: Promise<Face>): Promise<numb
 		await watch.stop();
 		return terminal;
 	}
-	return run(terminal, watch, {mount, copied});
+	return run(terminal, watch, {...painting, ink});
 }
 
 function unfit(): Problem | undefined {
@@ -80,13 +86,28 @@ function paneNamed(panes: readonly Pane[], name: string | undefined): Pane | Pro
 	);
 }
 
-async function run(terminal: Terminal, watch: ReturnType<typeof createWatch>, face: Pick<Face, 'mount' | 'copied'>): Promise<number> {
+/** Loads while there is nothing else to do: when a server lets us wait, or when it is asked for. */
+function patiently<T>(load: () => Promise<T>): () => Promise<T> {
+	let loading: Promise<T> | undefined;
+	const begin = () => (loading ??= load());
+	const waiting = setTimeout(begin, 30).unref();
+	return () => {
+		clearTimeout(waiting);
+		return begin();
+	};
+}
+
+async function run(terminal: Terminal, watch: ReturnType<typeof createWatch>, face: Pick<Face, 'picture' | 'ink' | 'copied'>): Promise<number> {
 	const {store} = watch;
 	store.dispatch({type: 'resized', size: terminal.size()});
 	entitle(terminal, store.get());
 	const offSignals = onSignals(terminal, {quit: () => watch.stop()});
 	await firstAnswer(store);
-	const painter = face.mount({terminal, store, now});
+	// The same as Ink's first, and there before Ink is.
+	terminal.show(face.picture(store.get()));
+	const mount = await face.ink();
+	store.dispatch({type: 'resized', size: terminal.size()});
+	const painter = mount({terminal, store, now});
 	terminal.attach({
 		unmount: painter.unmount,
 		rerender(size) {
