@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {execFileSync, spawnSync} from 'node:child_process';
+import {createHash} from 'node:crypto';
 import {existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
@@ -284,6 +285,26 @@ for (const [name, term, input] of [
 		assert.equal(screen.alternate, false);
 	});
 }
+
+test('a program that does not read, and dies, does not hold who writes to it', async t => {
+	const screen = await openScreen({command: 'sh', args: ['-c', 'stty raw -echo; echo ready; exec sleep 60']});
+	t.after(() => screen.close());
+	await screen.waitFor(/ready/);
+	screen.paste('x'.repeat(100_000));
+	screen.kill('SIGKILL');
+	assert.equal((await screen.exit).signal, 9);
+	screen.type('nobody hears this');
+});
+
+test('what is written to a program that reads slowly arrives, all of it and in order', async t => {
+	const screen = await openScreen({command: 'sh', args: ['-c', 'stty raw -echo; echo ready; head -c 100000 | md5sum; head -c 4']});
+	t.after(() => screen.close());
+	await screen.waitFor(/ready/);
+	const text = Array.from({length: 100_000}, (_, n) => String.fromCharCode(97 + ((n * n) % 26))).join('');
+	screen.paste(text);
+	await screen.press('d', 'o', 'n', 'e');
+	await screen.waitFor(new RegExp(`${createHash('md5').update(text).digest('hex')}[\\s\\S]*done`));
+});
 
 test('inside tmux', async t => {
 	const tmux = await findTool('tmux');

@@ -1,4 +1,5 @@
-import {spawn} from '@lydell/node-pty';
+import {writeSync} from 'node:fs';
+import {type IPty, spawn} from '@lydell/node-pty';
 import graphemes from '@xterm/addon-unicode-graphemes';
 import headless from '@xterm/headless';
 
@@ -114,9 +115,8 @@ export async function openScreen(options: {
 		bytes += data.length;
 		terminal.write(data, look);
 	});
-	terminal.onData(answer => {
-		if (!ended) pty.write(answer);
-	});
+	const write = writer(pty);
+	terminal.onData(write);
 	const exit = new Promise<Exit>(resolve => {
 		pty.onExit(({exitCode, signal}) => {
 			terminal.write('', () => {
@@ -136,13 +136,13 @@ export async function openScreen(options: {
 				// Ink takes Esc and what follows within 20 ms for one key, as every program has to.
 				if (since < 60) await new Promise(resolve => setTimeout(resolve, 60 - since));
 				const control = /^ctrl\+(.)$/.exec(key)?.[1];
-				pty.write(control ? String.fromCharCode(control.toUpperCase().charCodeAt(0) & 31) : (sequences[key as keyof typeof sequences] ?? key));
+				write(control ? String.fromCharCode(control.toUpperCase().charCodeAt(0) & 31) : (sequences[key as keyof typeof sequences] ?? key));
 				if (key === 'esc') escaped = performance.now();
 			}
 		},
-		type: text => pty.write(text),
-		paste: text => pty.write(terminal.modes.bracketedPasteMode ? `\x1b[200~${text}\x1b[201~` : text),
-		raw: data => pty.write((typeof data === 'string' ? data : Buffer.from(data)) as string),
+		type: write,
+		paste: text => write(terminal.modes.bracketedPasteMode ? `\x1b[200~${text}\x1b[201~` : text),
+		raw: write,
 		waitFor(what, {limitMs = 20_000} = {}) {
 			const holds = (text: string) => (typeof what === 'function' ? what(text) : what.test(text));
 			return new Promise((resolve, reject) => {
@@ -215,6 +215,30 @@ export async function openScreen(options: {
 		},
 	};
 	return screen;
+}
+
+/**
+ * Writes as much as the terminal takes, the rest when the program has read, and nothing to one that has gone. The library's own writing
+ * is of the blocking kind: in front of a full terminal it never returns, though the program that should read may be dead.
+ */
+function writer(pty: IPty): (data: string | Uint8Array) => void {
+	const {fd, _socket: socket} = pty as unknown as {readonly fd: number; readonly _socket: {readonly destroyed: boolean}};
+	let rest = Buffer.alloc(0);
+	let later: NodeJS.Timeout | undefined;
+	const write = () => {
+		later = undefined;
+		// The number may be another file's by now.
+		if (socket.destroyed) return;
+		try {
+			while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
+		} catch (error) {
+			if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') later = setTimeout(write, 5);
+		}
+	};
+	return data => {
+		rest = Buffer.concat([rest, typeof data === 'string' ? Buffer.from(data) : data]);
+		if (!later) write();
+	};
 }
 
 /** xterm without a window, with the widths of emoji that today's terminals have. */
