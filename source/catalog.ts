@@ -1,5 +1,5 @@
 import type {Facts, Need, Query, QueryName} from './pane.ts';
-import {lackOf, providerOf} from './provider.ts';
+import {lackOf, preloadRemedy} from './provider.ts';
 
 /** Every file of `queries/`, the variants of one name together, the lowest first. */
 export type Catalog = ReadonlyMap<QueryName, readonly Query[]>;
@@ -191,9 +191,7 @@ function remedyOf(need: Need, facts: Facts): string | undefined {
 			if (facts.extensions[need.name] !== undefined) return `alter extension ${need.name} update`;
 			const create = facts.recovery ? `create extension ${need.name} on the primary` : `create extension ${need.name}`;
 			if (!preloaded.has(need.name)) return create;
-			return facts.provider === null
-				? `add ${need.name} to shared_preload_libraries, restart, then ${create}`
-				: `add ${need.name} to shared_preload_libraries in ${providerOf(facts.provider)?.settings ?? "the service's settings"}, restart, then ${create}`;
+			return `${preloadRemedy(facts, need.name)}, then ${create}`;
 		}
 		case 'primary':
 			return 'watch the primary';

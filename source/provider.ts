@@ -60,6 +60,11 @@ export function providerOf(provider: string | null | undefined): Provider | unde
 	return provider == null || !Object.hasOwn(providers, provider) ? undefined : providers[provider];
 }
 
+/** As people call it: a service that is found and not known by its parts keeps its short name. */
+export function serviceName(provider: string): string {
+	return providerOf(provider)?.name ?? provider;
+}
+
 /** A session of the service, by its role or by the database that it is in. */
 export function isOfService(facts: Pick<Facts, 'provider'> | undefined, role: string | null, database: string | null): boolean {
 	const provider = providerOf(facts?.provider);
@@ -81,11 +86,17 @@ export function isLack(reason: string): boolean {
 
 /** How a setting is changed on this server; an undefined value is its default. */
 export function settingRemedy(facts: Pick<Facts, 'provider'> | undefined, name: string, value: string | undefined, takes: 'reload' | 'restart'): string {
-	const provider = providerOf(facts?.provider);
-	if (facts?.provider != null) {
-		const where = provider?.settings ?? "the service's settings";
-		return `set ${name} ${value === undefined ? 'back' : `to ${value}`} in ${where}${takes === 'restart' ? ', then restart' : ''}`;
-	}
+	if (facts?.provider != null)
+		return `set ${name} ${value === undefined ? 'back' : `to ${value}`} in ${settingsOf(facts.provider)}${takes === 'restart' ? ', then restart' : ''}`;
 	const change = value === undefined ? `alter system reset ${name}` : `alter system set ${name} = ${value}`;
 	return takes === 'restart' ? `${change}, then restart` : `${change}, then select pg_reload_conf()`;
+}
+
+/** How a library is loaded at the start of this server. */
+export function preloadRemedy(facts: Pick<Facts, 'provider'>, name: string): string {
+	return `add ${name} to shared_preload_libraries${facts.provider === null ? '' : ` in ${settingsOf(facts.provider)}`}, restart`;
+}
+
+function settingsOf(provider: string): string {
+	return providerOf(provider)?.settings ?? "the service's settings";
 }

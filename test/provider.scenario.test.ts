@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
 import type pg from 'pg';
+import {runOnce} from '../source/checks.ts';
+import {defaultLimits} from '../source/limits.ts';
+import type {Input, Row} from '../source/pane.ts';
 import {settingRemedy} from '../source/provider.ts';
+import type {Report} from '../source/report.ts';
+import {cache} from '../views/panes/cache.ts';
+import {databases} from '../views/panes/databases.ts';
+import {pgperf} from './support/run.ts';
 import {startServer, type TestServer, until} from './support/servers.ts';
 import {openWatching, type Watching} from './support/watching.ts';
 
@@ -67,6 +74,57 @@ test("the service's database is not one of ours", async () => {
 			[`shop @ 127.0.0.1:${server.port}`, 'database postgres'],
 		);
 	});
+});
+
+test("the service's database is listed with `i` alone, and neither counted nor blamed", async () => {
+	await watching({servers: [server.uri({user: 'dba', database: 'shop'})], pane: 'databases'}, async one => {
+		const rows = await one.comes(state => state.tables['database-sizes']?.at !== undefined && state.tables.databases?.rows);
+		assert.equal(rows.find(row => row.datname === 'rdsadmin')?.system, true);
+		const screen = one.screen();
+		assert.match(screen, /2 databases/);
+		assert.doesNotMatch(screen, /rdsadmin|can't be measured/);
+		one.dispatch({type: 'unhid'});
+		assert.match(one.screen(), /rdsadmin/);
+		one.dispatch({type: 'opened', pane: 'cache'});
+		assert.doesNotMatch(one.screen(), /rdsadmin/);
+	});
+	const judged = (change: Row) => {
+		const row: Row = {datid: '1', datname: 'rdsadmin', system: true, ...change};
+		const input: Input = {rows: {databases: [row], cache: [row]}, facts: {}, watched: 'a', history: {}};
+		return runOnce([...databases.tables, ...cache.tables], input, defaultLimits, 'a').findings.map(finding => finding.id);
+	};
+	assert.deepEqual(judged({deadlocks_d: 5, temp_bytes_per_s: 1e9, xact_commit_d: 900, xact_rollback_d: 900, hit: 0.1, blks_hit_d: 1e4, blks_read_d: 9e4}), []);
+	assert.deepEqual(judged({checksum_failures: 1, wraparound: 0.9}).toSorted(), ['checksum', 'wraparound'], 'what stops or damages the server is everybody’s');
+});
+
+test("every database is reported but the service's", async () => {
+	const {out, err} = await pgperf([
+		'report',
+		server.uri({user: 'dba', database: 'shop'}),
+		'--once',
+		'--all-databases',
+		'--only',
+		'indexes',
+		'--format',
+		'json',
+	]);
+	assert.equal(err, '');
+	const {servers} = JSON.parse(out) as Report;
+	assert.deepEqual(
+		servers.map(one => [one.where?.database, one.where?.databases]),
+		[
+			['shop', 2],
+			['postgres', 2],
+		],
+	);
+});
+
+test('doctor and report speak of the service as the console does', async () => {
+	const {out} = await pgperf(['doctor', server.uri({user: 'dba', database: 'shop'})]);
+	assert.match(out, /PostgreSQL \S+ primary on Amazon RDS/);
+	assert.match(out, /set track_activity_query_size to 16384 in the instance's parameter group, then restart/);
+	assert.match(out, /add pg_stat_statements to shared_preload_libraries in the instance's parameter group, restart/);
+	assert.doesNotMatch(out, /parameters of the service/);
 });
 
 test('what the service does not have is not asked, and is out of the coverage', async () => {

@@ -1,6 +1,6 @@
 import {type Coverage, worstOf} from '../source/checks.ts';
 import type {Finding, Line, Segment, Tone} from '../source/pane.ts';
-import {providerOf} from '../source/provider.ts';
+import {serviceName} from '../source/provider.ts';
 import type {Server, State} from '../source/state.ts';
 import {clock, duration} from './format.ts';
 import {cut, toWidth, widthOf} from './layout.ts';
@@ -44,7 +44,7 @@ function facts(state: State, server: Server | undefined): readonly (readonly [st
 	if (server?.facts) {
 		const role = server.facts.recovery ? 'standby' : 'primary';
 		told.push([`PostgreSQL ${server.facts.version} ${role}`, 'plain', `${server.facts.version} ${role}`]);
-		if (server.facts.provider) told.push([providerOf(server.facts.provider)?.name ?? server.facts.provider, 'dim']);
+		if (server.facts.provider) told.push([serviceName(server.facts.provider), 'dim']);
 		const epoch = epochOf(state);
 		if (epoch !== undefined) told.push([`up ${duration(epoch - server.facts.started_at)}`, 'dim']);
 		told.push([`${server.facts.role}`, 'dim']);

@@ -3,6 +3,7 @@ import {type Catalog, localQueries, pick} from '../catalog.ts';
 import {counts} from '../cluster.ts';
 import {queryOf, type Source, sqlOf} from '../due.ts';
 import type {History, Pane, QueryName, Result, Row, ServerId, Table} from '../pane.ts';
+import {isOfService} from '../provider.ts';
 import {reducer} from '../reduce.ts';
 import {createStore, type Event, initialState, type Settings, type State, type Store} from '../state.ts';
 import {freshView, visible} from '../visible.ts';
@@ -33,7 +34,7 @@ export type Snapshot = {
 	readonly history: {readonly rings: History; readonly step_s: number};
 	/** Queries that this server can't answer whatever is granted. */
 	readonly impossible: ReadonlySet<QueryName>;
-	/** Names of the databases that can be connected to; null where they could not be asked. */
+	/** Names of the databases that can be connected to, but those of a managed service; null where they could not be asked. */
 	readonly databases: readonly string[] | null;
 	/** The row of queries/connection.sql. */
 	readonly connection: Row | null;
@@ -97,11 +98,12 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot |
 		]);
 		main.dispatch({type: 'ticked', at: performance.now(), wall: Date.now()});
 		const state = main.get();
+		const {facts} = state.servers[state.watched] ?? {};
 		return {
 			state,
 			history: {rings: seconds.get().history, step_s: step / 1000},
 			impossible: impossibleQueries(catalog, state, tables),
-			databases: databases?.status === 'ok' ? databases.sample.rows.map(row => String(row.datname)) : null,
+			databases: databases?.status === 'ok' ? databases.sample.rows.map(row => String(row.datname)).filter(name => !isOfService(facts, null, name)) : null,
 			connection: connection?.status === 'ok' ? (connection.sample.rows[0] ?? null) : null,
 		};
 	} finally {

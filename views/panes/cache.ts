@@ -2,6 +2,7 @@ import type {Check, Column, Input, Line, Pane, Row, Tile, Value} from '../../sou
 import {table} from '../../source/pane.ts';
 import {ascending, blockSize, descending, figure, hit, hitRatio, share, text, told, total} from '../figures.ts';
 import {bytes, count, date, duration, milliseconds, percent, perSecond} from '../format.ts';
+import {isSystem} from './databases-rows.ts';
 
 export type RelationIoRow = {
 	readonly relid: string;
@@ -101,8 +102,8 @@ const databases = table<Row>({
 	],
 	filters: {db: 'datname'},
 	order: descending('blks_read_d', 'blks_read'),
-	hidden: row => row.blks_hit === 0 && row.blks_read === 0,
-	derive: withRatios,
+	hidden: row => row.system === true || (row.blks_hit === 0 && row.blks_read === 0),
+	derive: (rows, input) => withRatios(rows, input).map(row => ({...row, system: isSystem(row, input)})),
 	summary: headline,
 	checks: [hitCheck()],
 });
@@ -207,7 +208,7 @@ function hitCheck(): Check {
 		title: 'cache hit ratio',
 		when: (input, limit) =>
 			(input.rows.cache ?? [])
-				.filter(row => (figure(row, 'blks_hit_d') ?? 0) + (figure(row, 'blks_read_d') ?? 0) >= (limit.floor ?? 0))
+				.filter(row => row.system !== true && (figure(row, 'blks_hit_d') ?? 0) + (figure(row, 'blks_read_d') ?? 0) >= (limit.floor ?? 0))
 				.flatMap(row => {
 					const ratio = figure(row, 'hit');
 					return hit(ratio === null ? null : 100 * ratio, limit, {

@@ -11,13 +11,18 @@ function nameOf(row: Row): string {
 	return row.datname === null ? 'shared objects' : text(row.datname);
 }
 
+/** Of what the service does in a database of its own nothing can be changed. */
+function ours(input: Input): readonly Row[] {
+	return databases(input).filter(row => row.system !== true);
+}
+
 function perDatabase(
 	value: (row: Row, limit: Limit) => number | null,
 	field: string,
 	words: (row: Row) => {readonly title: string; readonly detail: string; readonly remedy: string},
+	rows = ours,
 ): Check['when'] {
-	return (input, limit) =>
-		databases(input).flatMap(row => hit(value(row, limit), limit, {subject: nameOf(row), rowKey: text(row.datid), field, ...words(row)}));
+	return (input, limit) => rows(input).flatMap(row => hit(value(row, limit), limit, {subject: nameOf(row), rowKey: text(row.datid), field, ...words(row)}));
 }
 
 /** Events are rare: one is enough, and it stays to be read. */
@@ -87,6 +92,7 @@ export const checks: readonly Check[] = [
 				detail: row.checksum_s === null ? 'when is unknown' : `the last ${duration(row.checksum_s)} ago`,
 				remedy: 'The server’s log names the block. Secure backups and a standby first; check disk and controller; restore the relation.',
 			}),
+			databases,
 		),
 	},
 	{
@@ -102,6 +108,7 @@ export const checks: readonly Check[] = [
 				remedy:
 					'Tables shows the oldest ones ("to stop"): find what keeps their vacuum from finishing (xmin horizon, cancelled autovacuum), then vacuum (freeze) them.',
 			}),
+			databases,
 		),
 	},
 ];

@@ -1,3 +1,6 @@
+import type {Input, Row} from '../../source/pane.ts';
+import {isOfService} from '../../source/provider.ts';
+
 export type DatabasesRow = {
 	readonly datid: string;
 	/** Null: what all databases share */
@@ -53,3 +56,10 @@ export type DatabaseSizesRow = {
 	readonly datcollate: string | null;
 	readonly connectable: boolean;
 };
+
+/** What the row gains: whether it is the managed service's own, which nobody else may enter. */
+export type System = {readonly system: boolean};
+
+export function isSystem(row: Row, input: Input): boolean {
+	return isOfService(input.facts[input.watched], null, typeof row.datname === 'string' ? row.datname : null);
+}

@@ -4,7 +4,7 @@ import {added, descending, figure, hitRatio, numbers, share, text, told, total} 
 import {bytes, count, duration, moment, percent, perSecond} from '../format.ts';
 import {checks, wayToStop} from './databases-checks.ts';
 import {disks} from './databases-disk.ts';
-import type {DatabaseSizesRow, DatabasesRow} from './databases-rows.ts';
+import {type DatabaseSizesRow, type DatabasesRow, isSystem, type System} from './databases-rows.ts';
 
 export function withDatabaseRates(rows: readonly Row[], input: Input): readonly Row[] {
 	const sizes = new Map((input.rows['database-sizes'] ?? []).map(row => [row.datid, row.size_bytes ?? null]));
@@ -12,6 +12,7 @@ export function withDatabaseRates(rows: readonly Row[], input: Input): readonly 
 		const all = added(figure(row, 'xact_commit_d'), figure(row, 'xact_rollback_d'));
 		return {
 			...row,
+			system: isSystem(row, input),
 			tps: added(figure(row, 'xact_commit_per_s'), figure(row, 'xact_rollback_per_s')),
 			rollback_share: share(figure(row, 'xact_rollback_d'), all),
 			hit: hitRatio(figure(row, 'blks_hit_d'), figure(row, 'blks_read_d')),
@@ -31,7 +32,7 @@ function perSecondOf(row: Row, field: string): number | null {
 
 const average = (value: unknown) => (typeof value === 'number' ? value.toFixed(value < 9.95 ? 1 : 0) : '–');
 
-const counters: Table = table<DatabasesRow>({
+const counters: Table = table<DatabasesRow & System>({
 	id: 'databases',
 	title: 'databases',
 	empty: 'The server has no database.',
@@ -72,7 +73,7 @@ const counters: Table = table<DatabasesRow>({
 		},
 		numbers('size_bytes', 'size', 8, 2, bytes),
 		{
-			...numbers<DatabasesRow>('numbackends', 'conn', 7, 1, count),
+			...numbers<DatabasesRow & System>('numbackends', 'conn', 7, 1, count),
 			show: (value, row) => (row.datconnlimit === null ? count(value) : `${count(value)}/${count(row.datconnlimit)}`),
 		},
 		numbers('tps', 'tps', 6, 1, count),
@@ -93,14 +94,17 @@ const counters: Table = table<DatabasesRow>({
 	],
 	filters: {db: 'datname'},
 	order: descending('tps', 'xact_commit'),
-	hidden: row => row.template,
+	hidden: row => row.template || row.system,
 	derive: withDatabaseRates,
-	summary: (rows): readonly Line[] => [
-		[
-			{text: `${rows.filter(row => row.datname !== null && !row.template).length} databases`, tone: 'strong'},
-			{text: `   ${perSecond(total(rows, 'tps'))} transactions, ${bytes(total(rows, 'size_bytes'))}`, tone: 'dim'},
-		],
-	],
+	summary: rows => {
+		const ours = rows.filter(row => !row.system);
+		return [
+			[
+				{text: `${ours.filter(row => row.datname !== null && !row.template).length} databases`, tone: 'strong'},
+				{text: `   ${perSecond(total(ours, 'tps'))} transactions, ${bytes(total(ours, 'size_bytes'))}`, tone: 'dim'},
+			],
+		];
+	},
 	detail: {
 		title: row => `Database ${row.datname ?? '(shared objects)'}`,
 		ask: [],
@@ -134,7 +138,7 @@ const counters: Table = table<DatabasesRow>({
 	checks,
 });
 
-const sizes: Table = table<DatabaseSizesRow>({
+const sizes: Table = table<DatabaseSizesRow & System>({
 	id: 'database-sizes',
 	title: 'sizes',
 	empty: 'The server has no database.',
@@ -154,8 +158,10 @@ const sizes: Table = table<DatabaseSizesRow>({
 	],
 	filters: {db: 'datname', owner: 'owner'},
 	order: descending('size_bytes'),
-	hidden: row => row.template,
-	summary: (rows): readonly Line[] => {
+	hidden: row => row.template || row.system,
+	derive: (rows, input) => rows.map(row => ({...row, system: isSystem(row, input)})),
+	summary: (all): readonly Line[] => {
+		const rows = all.filter(row => !row.system);
 		const unknown = rows.filter(row => row.size_bytes === null).length;
 		return [
 			[

@@ -1,4 +1,5 @@
 import type {Row} from '../../source/pane.ts';
+import {preloadRemedy, settingRemedy} from '../../source/provider.ts';
 import type {RowReport, ServerReport, TableReport, Where} from '../../source/report.ts';
 import {milliseconds, unknown} from '../format.ts';
 import {type Block, column, type Item} from './outline.ts';
@@ -112,14 +113,13 @@ function statementsItems(where: Where, connection: Row | undefined): readonly It
 					.filter(Boolean)
 			: [];
 	const names = [...list, 'pg_stat_statements'].map(name => `'${name.replaceAll('"', '').replaceAll("'", "''")}'`);
-	if (where.provider !== null)
-		return [{text, more: `add pg_stat_statements to shared_preload_libraries in the parameters of the service, restart, then: ${create}`}];
+	if (where.provider !== null) return [{text, more: `${preloadRemedy(where, 'pg_stat_statements')}, then: ${create}`}];
 	const before = typeof libraries === 'string' ? '' : ' -- this role can not read what stands there now: keep it';
 	return [{text, more: `alter system set shared_preload_libraries = ${names.join(', ')};${before} -- restart, then: ${create}`}];
 }
 
 function settingItem(where: Where, text: string, name: string, value: string, how: 'reload' | 'restart'): Item {
-	if (where.provider !== null) return {text, more: `${name} = ${value} in the parameters of the service${how === 'restart' ? ', then restart' : ''}`};
+	if (where.provider !== null) return {text, more: settingRemedy(where, name, value, how)};
 	return {text, more: how === 'restart' ? `alter system set ${name} = ${value}; -- restart` : `alter system set ${name} = ${value}; select pg_reload_conf();`};
 }
 

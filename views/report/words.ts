@@ -1,4 +1,5 @@
 import type {Unit} from '../../source/limits.ts';
+import {serviceName} from '../../source/provider.ts';
 import type {FindingReport, LimitReport, Report, ServerReport, TableReport, Where} from '../../source/report.ts';
 import {bytes, count, duration, milliseconds} from '../format.ts';
 
@@ -50,7 +51,7 @@ function measureOf({title, floor, many}: LimitReport): string {
 }
 
 export function placeOf(where: Where): string {
-	return `PostgreSQL ${where.version} ${where.recovery ? 'standby' : 'primary'}${where.provider === null ? '' : ` on ${where.provider}`}`;
+	return `PostgreSQL ${where.version} ${where.recovery ? 'standby' : 'primary'}${where.provider === null ? '' : ` on ${serviceName(where.provider)}`}`;
 }
 
 /** Label and sentence of where and when. */
