@@ -15,16 +15,47 @@ const withoutDevtools: esbuild.Plugin = {
 	},
 };
 
-/** Yoga would fetch() its WebAssembly out of a data URL, which loads all of Node's HTTP client: 20 ms of the start. It can decode it as well. */
-const withoutFetch: esbuild.Plugin = {
-	name: 'without-fetch',
+/**
+ * What libraries do while they load, and this program never needs. The start is measured by `npm run bench`: each of these is worth 5 to 20 ms.
+ * A text that is no longer there stops the build: the library has changed.
+ */
+const dropped: readonly {readonly file: RegExp; readonly from: RegExp; readonly to: string}[] = [
+	// Yoga would fetch() its WebAssembly out of a data URL, which loads all of Node's HTTP client. It can decode it as well.
+	{file: /yoga-wasm-base64-esm\.js$/, from: /"function"!=typeof fetch/g, to: 'true'},
+	// meow normalizes package.json files, with every licence and code host of the world, and points at errors in them. It is given its package here.
+	{file: /meow\/build\/dependencies\.js$/, from: /(?<=var (?:libExports|normalizeExports) = )require[\w$]+\(\)/g, to: '{}'},
+];
+
+const withoutBallast: esbuild.Plugin = {
+	name: 'without-ballast',
 	setup(build) {
-		build.onLoad({filter: /yoga-wasm-base64-esm\.js$/}, async ({path}) => {
-			const source = await readFile(path, 'utf8');
-			const contents = source.replaceAll('"function"!=typeof fetch', 'true');
-			if (contents === source) throw new Error(`${path} looks different now: see whether it still fetches.`);
-			return {contents, loader: 'js'};
-		});
+		for (const {file, from, to} of dropped) {
+			build.onLoad({filter: file}, async ({path}) => {
+				const source = await readFile(path, 'utf8');
+				const contents = source.replace(from, to);
+				if (contents === source) throw new Error(`${path} looks different now: see whether it still needs ${from}.`);
+				return {contents, loader: 'js'};
+			});
+		}
+	},
+};
+
+/**
+ * Six copies of string-width come with Ink, and each compiles its Unicode tables' regular expressions while it loads: one is enough, and
+ * late enough when somebody asks for more than ASCII. Ink itself never does (source/io/references.ts).
+ */
+const lateWidths: esbuild.Plugin = {
+	name: 'late-widths',
+	setup(build) {
+		build.onResolve({filter: /^string-width$/}, ({path, pluginData}) => (pluginData === 'itself' ? undefined : {path, namespace: 'late'}));
+		build.onLoad({filter: /./, namespace: 'late'}, ({path}) => ({
+			contents: `
+				let width;
+				const ascii = /^[\\x20-\\x7e]*$/;
+				export default (text, options) => ascii.test(text) ? text.length : (width ??= require('${path}').default)(text, options);`,
+			resolveDir: root,
+			pluginData: 'itself',
+		}));
 	},
 };
 
@@ -58,7 +89,7 @@ async function buildInto(made: string): Promise<void> {
 		define: {'process.env.NODE_ENV': '"production"'},
 		external: ['pg-native'],
 		banner: {js: "import {createRequire as __createRequire} from 'node:module';const require=__createRequire(import.meta.url);"},
-		plugins: [withoutDevtools, withoutFetch],
+		plugins: [withoutDevtools, withoutBallast, lateWidths],
 		logLevel: 'warning',
 	});
 	await cp(`${root}queries`, `${made}/queries`, {recursive: true});

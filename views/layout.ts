@@ -1,4 +1,5 @@
 import stringWidth from 'string-width';
+import {graphemes} from '../source/graphemes.ts';
 import type {Line, Segment} from '../source/pane.ts';
 
 /**
@@ -45,7 +46,6 @@ export function revealed(text: string): string {
 		);
 }
 
-const segmenter = new Intl.Segmenter();
 // The same texts come back with every frame; bounded, as a console runs for weeks.
 const widths = new Map<string, number>();
 
@@ -80,7 +80,7 @@ function measured(safe: string, room: number): {readonly units: number; readonly
 		return {units: length, width: length};
 	}
 	let width = 0;
-	for (const {segment, index} of segmenter.segment(safe)) {
+	for (const {segment, index} of graphemes(safe)) {
 		const next = width + clusterWidth(segment);
 		if (next > room) return {units: index, width};
 		width = next;
@@ -117,7 +117,7 @@ function breaks(safe: string, width: number, hang: boolean): readonly number[] {
 	let column = 0;
 	let chance = 0;
 	let sinceChance = 0;
-	const clusters = unusual.test(safe) ? segmenter.segment(safe) : Array.from(safe, (segment, index) => ({segment, index}));
+	const clusters = unusual.test(safe) ? graphemes(safe) : Array.from(safe, (segment, index) => ({segment, index}));
 	for (const {segment, index} of clusters) {
 		const cells = clusterWidth(segment);
 		const blank = segment === ' ';
@@ -216,7 +216,7 @@ export function between(line: Line, from: number, to: number): Line {
 			continue;
 		}
 		let text = '';
-		for (const {segment: cluster} of segmenter.segment(safe)) {
+		for (const {segment: cluster} of graphemes(safe)) {
 			const cells = clusterWidth(cluster);
 			const seen = Math.min(to, at + cells) - Math.max(from, at);
 			if (seen === cells && (cells > 0 || text)) text += cluster;

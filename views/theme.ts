@@ -1,3 +1,4 @@
+import {graphemes} from '../source/graphemes.ts';
 import type {Level, Line, Tone} from '../source/pane.ts';
 import {harmless, widthOf} from './layout.ts';
 
@@ -68,8 +69,6 @@ const plainer: Readonly<Record<string, string>> = Object.fromEntries(
 	].flatMap(([from, to]) => Array.from(from!, (glyph, i) => [glyph, to![Math.min(i, to!.length - 1)]!])),
 );
 
-const segmenter = new Intl.Segmenter();
-
 /** For terminals and locales without UTF-8: our glyphs become the nearest ASCII, all else `?`. Keeps the width. */
 export function asciiOf(line: Line): Line {
 	return line.map(segment => ({...segment, text: asciiText(segment.text)}));
@@ -78,7 +77,7 @@ export function asciiOf(line: Line): Line {
 export function asciiText(text: string): string {
 	if (!/[^\x20-\x7e]/.test(text)) return text;
 	let ascii = '';
-	for (const {segment: cluster} of segmenter.segment(harmless(text))) {
+	for (const {segment: cluster} of graphemes(harmless(text))) {
 		ascii += cluster >= ' ' && cluster <= '~' && cluster.length === 1 ? cluster : (plainer[cluster] ?? '?'.repeat(widthOf(cluster)));
 	}
 	return ascii;

@@ -1,4 +1,5 @@
 import stringWidth from 'string-width';
+import {graphemes} from '../graphemes.ts';
 
 /**
  * One row of the screen. `glyphs[x]` is what stands in column x, '' in the second column of a wide glyph; `styles[x]` its SGR parameters in a fixed order, '' for none.
@@ -10,7 +11,6 @@ export type Row = {readonly text: string; readonly glyphs: readonly string[]; re
 const plain =
 	/^[\x20-\x7e\xa1-\xac\xae-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u203b\u203d-\u2048\u204a-\u205e\u20a0-\u20bf\u2190-\u22ff\u2300-\u2319\u231c-\u2328\u232b-\u23e8\u2500-\u25fc\u25ff-\u2613\u2701-\u2704\u2706-\u2709\u270c-\u2727\u2729-\u274b\u274d\u274f-\u2752\u2756\u2758-\u2794\u2798-\u27af\u27b1-\u27be\u2800-\u28ff]*$/;
 const ignorable = /^[\p{Default_Ignorable_Code_Point}\p{Cc}]+$/u;
-const segmenter = new Intl.Segmenter('en', {granularity: 'grapheme'});
 
 const widths = new Map<string, number>();
 function width(grapheme: string): number {
@@ -38,7 +38,7 @@ export function readRow(text: string, columns: number): Row {
 				styles.push(style);
 			}
 		} else {
-			for (const {segment} of segmenter.segment(part)) {
+			for (const {segment} of graphemes(part)) {
 				const wide = width(segment);
 				if (!plain.test(segment)) firm = Math.min(firm, glyphs.length);
 				if (wide === 0) continue;
