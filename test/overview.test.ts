@@ -8,7 +8,6 @@ import {widthOfLine} from '../views/layout.ts';
 import {overview, overviewBody, overviewParts} from '../views/panes/overview.ts';
 import {waits} from '../views/panes/waits.ts';
 import {unpainted} from '../views/theme.ts';
-import {golden} from './support/golden.ts';
 
 const waves = (top: number, phase: number) => Array.from({length: 300}, (_, i) => Math.round((top / 2) * (1 + Math.sin(i / 17 + phase)) * 100) / 100);
 
@@ -67,16 +66,18 @@ function body(columns: number, rows: number, cursor = 0, score: Score = bad, see
 	return overviewBody(tiles, load, score, {columns, rows});
 }
 
-test('the overview at the three usual sizes', () => {
-	golden('overview.80', body(80, 17, 2));
-	golden('overview.120', body(120, 25, 1));
-	golden('overview.200', body(200, 43));
-});
-
 test('the overview before anything is known', () => {
 	const nothing: Score = {score: null, grade: null, coveragePercent: 0, deductions: []};
 	const parts = overviewParts([], {rows: {}, facts: {}, watched: 'a', history: {}}, defaultLimits, 0);
-	golden('overview.80.empty', overviewBody(parts.tiles, parts.load, nothing, {columns: 80, rows: 17}));
+	const lines = overviewBody(parts.tiles, parts.load, nothing, {columns: 80, rows: 17}).map(line => unpainted(line).trimEnd());
+	assert.equal(lines[0], ' Health –  0 % of checks seen');
+	assert.deepEqual([lines.length, lines.filter(line => /[▓▒░]|[1-9]/.test(line)).length], [17, 2], lines.join('\n'));
+});
+
+test('health and what it lost lead, the worst first, as far as the width goes', () => {
+	assert.match(unpainted(body(80, 17)[0]!), /^ Health 61 D {2}-25 5 sessions wait behind 4711, idle in tr… +91 % of checks seen $/);
+	const wide = unpainted(body(200, 43)[0]!);
+	assert.ok(wide.indexOf('-25 5 sessions') < wide.indexOf('-10 index') && wide.indexOf('-10 index') < wide.indexOf('-4 sequence'), wide);
 });
 
 test('every line has the width and every size its lines, and the server’s text is harmless', () => {

@@ -6,13 +6,13 @@ import {type Event, initialState, type Size, type State} from '../../source/stat
 import {panes} from '../../views/panes/index.ts';
 import {settings} from './world.ts';
 
-type Recorded = Readonly<Record<ServerId, {readonly seconds: number | null; readonly before: readonly Row[] | null; readonly now: readonly Row[]}>>;
+type Recording = Readonly<Record<ServerId, {readonly seconds: number | null; readonly before: readonly Row[] | null; readonly now: readonly Row[]}>>;
 const watched = 'shop @ db1:5432';
 /** 2026-11-20 14:03:22 UTC: recordings have no clock of their own. */
 export const wall = 1_795_183_402_000;
 
 function read<T>(name: string): T | undefined {
-	const file = new URL(`../fixtures/world/${name.replace(/[/: ]/g, '.')}.json`, import.meta.url);
+	const file = new URL(`../fixtures/${name}.json`, import.meta.url);
 	return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as T) : undefined;
 }
 
@@ -20,10 +20,12 @@ export type Play = 'full' | 'empty' | 'skipped';
 
 /**
  * The state after two rounds of what was recorded on real servers (test/support/record-world.ts); 'empty' with no rows,
- * 'skipped' where every question was refused. Histories are drawn: a recording is too short for a chart.
+ * 'skipped' where every question was refused. Histories are drawn: a recording is too short for a chart. A variant (test/fixtures/variants/)
+ * tells other answers to some of the questions: what the recorded world does not have.
  */
-export function recorded(pane: PaneId, size: Size, play: Play = 'full'): State {
-	const facts = read<Readonly<Record<ServerId, Facts>>>('facts')!;
+export function recorded(pane: PaneId, size: Size, play: Play = 'full', variant?: string): State {
+	const facts = read<Readonly<Record<ServerId, Facts>>>('world/facts')!;
+	const others = variant === undefined ? {} : read<Readonly<Record<QueryName, Recording>>>(`variants/${variant}`)!;
 	const reduce = reducer(() => 0);
 	let state = initialState({panes, settings, watched, interval: 1000, size, pane, now: 0, wall});
 	const dispatch = (event: Event) => {
@@ -34,7 +36,7 @@ export function recorded(pane: PaneId, size: Size, play: Play = 'full'): State {
 		dispatch({type: 'connected', server: id, at: 0, facts: known, ownPids: [], tls: false});
 	}
 	const names = [...new Set(panes.flatMap(one => one.tables.flatMap(table => queryOf(table) ?? [])))];
-	const recordings = new Map(names.map(name => [name, read<Recorded>(name) ?? {}]));
+	const recordings = new Map(names.map(name => [name, others[name] ?? read<Recording>(`world/${name.replace(/[/: ]/g, '.')}`) ?? {}]));
 	let request = 0;
 	for (const [at, part] of [
 		[0, 'before'],

@@ -1,21 +1,10 @@
-import {readFileSync} from 'node:fs';
-import {fileURLToPath} from 'node:url';
-import type {Facts, History, Line, Pane, PaneId, Result, Row, ServerId} from '../../source/pane.ts';
+import type {Facts, Pane, Result, Row, ServerId} from '../../source/pane.ts';
 import {reducer} from '../../source/reduce.ts';
 import {type Event, initialState, type Size, type State} from '../../source/state.ts';
-import {paneBody} from '../../views/body.ts';
 import {facts, settings} from './world.ts';
-
-/** Rows by query. */
-export type Rows = Readonly<Record<string, readonly Row[]>>;
-
-export function recordedRows<T>(name: string): T {
-	return JSON.parse(readFileSync(fileURLToPath(new URL(`../fixtures/${name}.json`, import.meta.url)), 'utf8')) as T;
-}
 
 /** Answers by server; the first is the watched one. An answer instead of rows is taken as it is. */
 export type Answered = Readonly<Record<ServerId, Readonly<Record<string, readonly Row[] | Result>>>>;
-export type Round = {readonly at: number; readonly servers: Answered};
 
 export type Rounds = {
 	/** One more round of answers, through the reducer: derived, joined and checked as in the program. */
@@ -46,18 +35,6 @@ export function roundsOf(panes: readonly Pane[], servers: Readonly<Record<Server
 	return {round, happened, state: () => state};
 }
 
-export function stateOf(panes: readonly Pane[], rounds: readonly Round[], size: Size, known: Partial<Facts> = {}, history: History = {}): State {
-	const names = Object.keys(rounds[0]?.servers ?? {db: {}});
-	const play = roundsOf(panes, Object.fromEntries(names.map((name, index) => [name, {...known, recovery: index > 0}])), size);
-	for (const {at, servers} of rounds) play.round(at, servers);
-	return {...play.state(), history: {...play.state().history, ...history}};
-}
-
 function ok(at: number, rows: readonly Row[]): Result {
 	return {status: 'ok', sample: {at, rows, cost: 1}};
-}
-
-/** The pane as it is painted, without the frame: `size.rows` lines. */
-export function bodyOf(state: State, pane: PaneId): readonly Line[] {
-	return paneBody({...state, pane}, state.size.rows);
 }
