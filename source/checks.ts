@@ -1,6 +1,7 @@
 import {defaultLimits, type Limits, thresholdOf} from './limits.ts';
 import type {Check, Finding, Hit, Input, Level, Limit, Row, RowKey, ServerId, Table, TableId, Tone} from './pane.ts';
 import {isLack} from './provider.ts';
+import {spelled} from './spelling.ts';
 
 /**
  * How far one check has got with one object. `rank` is what is shown: 0 nothing, 1 notice, 2 warning, 3 critical.
@@ -117,7 +118,15 @@ function findingOf(
 	limits: Limits,
 ): Omit<Finding, 'count'> {
 	const at = hit.rowKey === undefined ? undefined : servers?.get(hit.rowKey);
-	return {...hit, id: check.id, class: check.class, server: at ?? server, table: table.id, limit: thresholdOf(hit.level, limits[check.id] ?? {})};
+	return {
+		...hit,
+		remedy: spelled(hit.remedy),
+		id: check.id,
+		class: check.class,
+		server: at ?? server,
+		table: table.id,
+		limit: thresholdOf(hit.level, limits[check.id] ?? {}),
+	};
 }
 
 function serversOf(table: Table, rows: readonly Row[]): ReadonlyMap<RowKey, ServerId> {

@@ -1,4 +1,5 @@
 import type {Action, Line, Row, ServerId, Step} from './pane.ts';
+import {typedForm} from './spelling.ts';
 import type {Target} from './state.ts';
 
 /**
@@ -28,12 +29,12 @@ export function notesOf(rows: readonly Row[]): readonly Line[] {
 	return [...notes].map(text => [{text}]);
 }
 
-/** What must be typed: the plan's own word, the count of several marked rows, the name. Null: y is enough. */
+/** What must be typed: the plan's own word, the count of several marked rows, the name, so that no other looks like it. Null: y is enough. */
 export function typedWord(action: Action, ready: readonly Target[], marked: number, always: boolean): string | null {
 	const word = ready.find(target => typeof target.guard.typed === 'string')?.guard.typed;
 	if (marked > 1 && ready.length > 1) return String(ready.length);
 	if (action.danger !== 'type' && !always) return null;
-	return typeof word === 'string' ? word : ready.length > 1 ? String(ready.length) : ready[0]!.subject;
+	return typeof word === 'string' ? typedForm(word) : ready.length > 1 ? String(ready.length) : typedForm(ready[0]!.subject);
 }
 
 /** Rows of a cluster's table say whose they are; undefined: of several servers at once. */

@@ -1,5 +1,6 @@
 import {levelOf} from '../source/limits.ts';
 import type {Answers, Column, Hit, Input, Limit, Line, Row, Section, Value} from '../source/pane.ts';
+import {identifier, spelled} from '../source/spelling.ts';
 import {about, bytes} from './format.ts';
 
 /** A number of a row; null where it is unknown. */
@@ -114,9 +115,14 @@ export function qualified(nspname: Value | undefined, relname: Value | undefined
 	return nspname === 'public' || nspname === null || nspname === undefined ? text(relname) : `${text(nspname)}.${text(relname)}`;
 }
 
+/** As it is written in a statement. */
+export function written(nspname: Value | undefined, relname: Value | undefined): string {
+	return nspname === null || nspname === undefined ? identifier(text(relname)) : `${identifier(text(nspname))}.${identifier(text(relname))}`;
+}
+
 /** What would mend it and what would undo that: statements to read and copy, sent by nobody. */
 export function remedies(mend: Value | undefined, undo: Value | undefined): readonly Section[] {
-	const lines = (value: Value | undefined): readonly Line[] => [[typeof value === 'string' ? {text: value} : {text: 'not known', tone: 'dim'}]];
+	const lines = (value: Value | undefined): readonly Line[] => [[typeof value === 'string' ? {text: spelled(value)} : {text: 'not known', tone: 'dim'}]];
 	return [
 		{title: 'What would mend it', lines: lines(mend)},
 		{title: 'What would undo that', lines: lines(undo)},

@@ -1,6 +1,7 @@
 import type {LocksRow} from '../source/forest.ts';
 import {edgesOf, freedBy, waitsOf} from '../source/forest.ts';
 import type {Action, Facts, Input, Line, Row, Value} from '../source/pane.ts';
+import {identifier} from '../source/spelling.ts';
 import {duration} from './format.ts';
 
 /** What a signal must know of a session: the same fields in the panes of sessions and locks. */
@@ -52,11 +53,11 @@ export function stateWord(state: Value | undefined): string {
 function neverSignalled(row: Signalled, facts: Facts): string | undefined {
 	if (row.pid === null) return 'a prepared transaction has no session: end it with rollback prepared or commit prepared, in its database and as its owner';
 	if (isOwn(row.application_name)) return 'it is pgperf itself';
-	if (row.backend_start === null) return `pgperf can't prove that it is still the same session: grant pg_read_all_stats to ${facts.role}`;
+	if (row.backend_start === null) return `pgperf can't prove that it is still the same session: grant pg_read_all_stats to ${identifier(facts.role)}`;
 	if (row.backend_type === 'parallel worker') return 'a parallel worker: choose its leader';
 	if (row.backend_type === 'autovacuum worker' && !facts.canSignalAutovacuum) {
 		return facts.major >= 18
-			? `an autovacuum worker: grant pg_signal_autovacuum_worker to ${facts.role}`
+			? `an autovacuum worker: grant pg_signal_autovacuum_worker to ${identifier(facts.role)}`
 			: 'an autovacuum worker: only a superuser may signal it before PostgreSQL 18';
 	}
 	// Whether this role may signal that one, only the server knows for sure: the plan asks it.

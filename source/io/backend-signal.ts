@@ -1,4 +1,5 @@
 import type {Action, Facts, Row} from '../pane.ts';
+import {identifier} from '../spelling.ts';
 import type {Outcome, Target} from '../state.ts';
 import type {Link} from './postgres.ts';
 import {codeOf, type Session, sentence} from './session.ts';
@@ -12,7 +13,7 @@ export async function signal(link: Link, session: Session, target: Target, actio
 		rows = await session.send(target.statements[0]!.text);
 	} catch (error) {
 		if (codeOf(error) === '42501')
-			return told(false, 'warning', `not permitted (${sentence(error)}); needs grant pg_signal_backend to ${facts.role}, or the same role`);
+			return told(false, 'warning', `not permitted (${sentence(error)}); needs grant pg_signal_backend to ${identifier(facts.role)}, or the same role`);
 		if (session.alive) return told(false, 'warning', `the server refused: ${sentence(error)}`);
 		return told(false, 'critical', `the connection was lost while it was sent: whether the signal arrived is unknown; look whether ${subject} is still there`);
 	}

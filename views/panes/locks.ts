@@ -2,6 +2,7 @@ import {edgesOf, forestOf, freedBy, type LocksRow, type Tree, waitsOf} from '../
 import {levelOf} from '../../source/limits.ts';
 import type {Check, Hit, Input, Line, Pane, Row, Section} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
+import {literal} from '../../source/spelling.ts';
 import {atLeast, count, duration, unknown} from '../format.ts';
 import {cancel, isActive, isIdleInTransaction, isOwn, stateWord, terminate} from '../signals.ts';
 import {lockLines, statementLines} from './sessions-detail.ts';
@@ -63,10 +64,7 @@ function rootCure(root: Tree, freed: number): Line {
 	const frees = `: frees ${freed} of ${root.partial ? '≥' : ''}${root.holds_up}`;
 	if (root.pid === null) {
 		const where = root.datname === null ? '' : ` in database ${root.datname}`;
-		return [
-			{text: `rollback prepared '${(root.gid ?? '').replaceAll("'", "''")}'`, tone: 'strong'},
-			{text: `${where}, or commit prepared, as its owner ${root.usename ?? ''}`},
-		];
+		return [{text: `rollback prepared ${literal(root.gid ?? '')}`, tone: 'strong'}, {text: `${where}, or commit prepared, as its owner ${root.usename ?? ''}`}];
 	}
 	if (root.circle) return [{text: `${root.key} stands in a circle`, tone: 'strong'}, {text: ': PostgreSQL ends one of them after deadlock_timeout'}];
 	if (root.waits) return [{text: `${root.key} waits too`, tone: 'strong'}, {text: ' beyond what was asked'}];
@@ -175,14 +173,13 @@ const preparedTransaction: Check = {
 		const row = vitalsOf(input);
 		const level = row && row.prepared > 0 ? levelOf(row.prepared_s, limit) : undefined;
 		if (!row || !level) return [];
-		const name = (row.prepared_gid ?? '').replaceAll("'", "''");
 		return [
 			{
 				level,
 				subject: 'prepared transactions',
 				title: `prepared transaction ${row.prepared_gid} is open for ${duration(row.prepared_s)}${row.prepared > 1 ? ` (${row.prepared} in all)` : ''}`,
 				detail: `owner ${row.prepared_owner}, database ${row.prepared_database}: it holds its locks and keeps vacuum from removing rows, also over a restart`,
-				remedy: `ask its transaction manager; else, in database ${row.prepared_database}: rollback prepared '${name}' (or commit prepared)`,
+				remedy: `ask its transaction manager; else, in database ${row.prepared_database}: rollback prepared ${literal(row.prepared_gid ?? '')} (or commit prepared)`,
 				value: row.prepared_s ?? 0,
 			},
 		];

@@ -1,4 +1,5 @@
 import type {Action, Row} from '../../source/pane.ts';
+import {identifier} from '../../source/spelling.ts';
 import type {ViewsRow} from './views.ts';
 
 type Relation = Row & {readonly nspname: string | null; readonly relname: string | null};
@@ -22,7 +23,7 @@ export const refresh: Action<ViewsRow> = {
 		if (row.refreshing_pid !== null) return `${row.refreshing_pid} refreshes it now`;
 		return row.may_refresh
 			? undefined
-			: `it belongs to ${row.owner}: ownership is needed${facts.major >= 17 ? `, or grant maintain on ${row.relation} to ${facts.role}` : ''}`;
+			: `it belongs to ${row.owner}: ownership is needed${facts.major >= 17 ? `, or grant maintain on ${row.relation} to ${identifier(facts.role)}` : ''}`;
 	},
 	needs: 'ownership of the view, or maintain on it (17)',
 };

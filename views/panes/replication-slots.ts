@@ -1,6 +1,7 @@
 import {levelOf} from '../../source/limits.ts';
 import type {Check, Hit, Input, Line, Row, Section, Table, Tone} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
+import {literal} from '../../source/spelling.ts';
 import {bytes, count, duration, plain, yes} from '../format.ts';
 import {dropSlot} from './replication-actions.ts';
 import {clamped, type Slot} from './replication-rows.ts';
@@ -70,7 +71,7 @@ const lostCheck: Check = {
 
 function lostRemedy(row: Slot): string {
 	const rebuild = row.slot_type === 'logical' ? 'Start its consumer over with a new slot' : 'Rebuild its standby';
-	return `${rebuild}, then select pg_drop_replication_slot('${row.slot_name.replaceAll("'", "''")}'). A larger max_slot_wal_keep_size gives it more time.`;
+	return `${rebuild}, then select pg_drop_replication_slot(${literal(row.slot_name)}). A larger max_slot_wal_keep_size gives it more time.`;
 }
 
 const retainedCheck: Check = {

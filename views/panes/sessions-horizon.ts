@@ -1,6 +1,7 @@
 import {levelOf} from '../../source/limits.ts';
 import type {Check, Input, Line, Table} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
+import {literal} from '../../source/spelling.ts';
 import {count, duration, plain, unknown} from '../format.ts';
 import {vitalsOf} from './vitals.ts';
 
@@ -28,7 +29,7 @@ function remedyOf(row: XminHorizonRow): string {
 		case 'session':
 			return `let it end, or terminate it (Sessions, K on ${row.holder})`;
 		case 'prepared':
-			return `in database ${row.datname}: rollback prepared '${row.holder.replaceAll("'", "''")}' (or commit prepared), once its transaction manager agrees`;
+			return `in database ${row.datname}: rollback prepared ${literal(row.holder)} (or commit prepared), once its transaction manager agrees`;
 		case 'slot':
 			return `bring back what reads the slot ${row.holder}; if nobody will, drop it (Replication)`;
 		default:

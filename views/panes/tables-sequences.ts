@@ -1,6 +1,6 @@
 import type {Check, Line, Row, Table} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
-import {descending, figure, hit, numbers, qualified, share, text} from '../figures.ts';
+import {descending, figure, hit, numbers, qualified, share, text, written} from '../figures.ts';
 import {count, percent} from '../format.ts';
 import type {SequencesRow} from './tables-rows.ts';
 
@@ -41,7 +41,7 @@ const check: Check = {
 					detail: `${count(row.last_value)} of ${count(row.most_value)} (${text(row.typname)}), ${count(row.left)} values left`,
 					remedy:
 						row.attname === null
-							? `alter sequence ${qualified(row.nspname, row.relname)} as bigint`
+							? `alter sequence ${written(row.nspname, row.relname)} as bigint`
 							: `Make ${column} a bigint before it is full: a new column, filled in batches and swapped; alter column type rewrites the table under an exclusive lock.`,
 				});
 			}),

@@ -1,7 +1,7 @@
 import type {Answers, Check, Input, Line, Row, Section, Segment, Table} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
 import {settingRemedy} from '../../source/provider.ts';
-import {added, answered, descending, figure, hit, numbers, qualified, share, sizeOf, text, told} from '../figures.ts';
+import {added, answered, descending, figure, hit, numbers, qualified, share, sizeOf, text, told, written} from '../figures.ts';
 import {bytes, count, duration, percent, perSecond} from '../format.ts';
 import {maintain} from './maintenance-actions.ts';
 import type {TablesRow} from './tables-rows.ts';
@@ -85,7 +85,7 @@ const deadCheck: Check = {
 					detail: `${count(row.dead)} dead rows, ${sizeOf(row)}; last vacuum ${row.vacuum_s === null ? 'unknown' : `${duration(row.vacuum_s)} ago`}; next: ${text(row.next)}`,
 					remedy:
 						row.enabled === false
-							? `Let autovacuum work on it again: alter table ${qualified(row.nspname, row.relname)} reset (autovacuum_enabled)`
+							? `Let autovacuum work on it again: alter table ${written(row.nspname, row.relname)} reset (autovacuum_enabled)`
 							: 'Look for what holds the xmin horizon (Sessions, Replication), then vacuum it.',
 				});
 			}),
@@ -114,7 +114,7 @@ const offCheck: Check = {
 					field: 'next',
 					title: `autovacuum is told to leave ${qualified(row.nspname, row.relname)} alone`,
 					detail: `${count(row.dead)} dead rows (${percent(row.dead_share)}), ${sizeOf(row)}`,
-					remedy: `alter table ${qualified(row.nspname, row.relname)} reset (autovacuum_enabled)`,
+					remedy: `alter table ${written(row.nspname, row.relname)} reset (autovacuum_enabled)`,
 				}),
 			);
 	},

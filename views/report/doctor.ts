@@ -1,6 +1,7 @@
 import type {Row} from '../../source/pane.ts';
 import {preloadRemedy, settingRemedy} from '../../source/provider.ts';
 import type {RowReport, ServerReport, TableReport, Where} from '../../source/report.ts';
+import {spelled} from '../../source/spelling.ts';
 import {milliseconds, unknown} from '../format.ts';
 import {type Block, column, type Item} from './outline.ts';
 import {notSeen, placeOf} from './words.ts';
@@ -103,7 +104,8 @@ function statementsItems(where: Where, connection: Row | undefined): readonly It
 	const text = 'which statements take the time: Queries, and the checks of statements';
 	const libraries = connection?.shared_preload_libraries;
 	const create = 'create extension pg_stat_statements;';
-	if (typeof libraries === 'string' && /(^|[\s,"])pg_stat_statements\b/.test(libraries)) return [{text, more: `${create} -- in database ${where.database}`}];
+	if (typeof libraries === 'string' && /(^|[\s,"])pg_stat_statements\b/.test(libraries))
+		return [{text: `${text} (to be made in database ${where.database})`, more: create}];
 	// Each library is a string of its own: one string with commas in it would be one name.
 	const list =
 		typeof libraries === 'string'
@@ -128,7 +130,7 @@ function others({server, where}: Diagnosis): readonly Item[] {
 	const known = /pg_monitor|pg_read_all_stats|pg_stat_statements/;
 	return notSeen(server)
 		.filter(({why, remedy}) => remedy !== null && !(known.test(why) || known.test(remedy)))
-		.map(({what, why, remedy}) => ({text: `${what}: ${why}`, more: remedy!.replaceAll('ROLE', quoted(where.role))}));
+		.map(({what, why, remedy}) => ({text: `${what}: ${why}`, more: remedy!.replaceAll('ROLE', () => quoted(where.role))}));
 }
 
 function toAct(where: Where): readonly Item[] {
@@ -171,5 +173,5 @@ function costBlocks(costs: readonly Cost[]): readonly Block[] {
 }
 
 export function quoted(name: string): string {
-	return `"${name.replaceAll('"', '""')}"`;
+	return spelled(`"${name.replaceAll('"', '""')}"`);
 }

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {typedWord} from '../source/plans.ts';
+import {identifier, literal, spelled, spelledSql, typedForm} from '../source/spelling.ts';
+import {written} from '../views/figures.ts';
+
+test('names and strings, as SQL that survives a clipboard', () => {
+	assert.equal(identifier('orders'), 'orders');
+	assert.equal(identifier('user'), '"user"');
+	assert.equal(identifier('a"b'), '"a""b"');
+	assert.equal(identifier('größe'), '"größe"');
+	assert.equal(identifier('a\u200bb'), 'U&"a\\200Bb"');
+	assert.equal(identifier('a\\\u202e"'), 'U&"a\\\\\\202E"""');
+	assert.equal(identifier('\u{e0041}'), 'U&"\\+0E0041"');
+	assert.equal(literal("it's"), "'it''s'");
+	assert.equal(literal('a\\b\n'), "E'a\\\\b\\u000a'");
+	assert.equal(literal('a\nb'), "U&'a\\000Ab'");
+	assert.equal(written('public', 'x; drop table orders; --'), 'public."x; drop table orders; --"');
+});
+
+test('names within words and statements: only those that would be lost change', () => {
+	assert.equal(spelled('drop index concurrently public."a\u200b" don\'t'), 'drop index concurrently public.U&"a\\200B" don\'t');
+	assert.equal(spelled('Look at "größe" and "a b"'), 'Look at "größe" and "a b"');
+	assert.equal(
+		spelledSql(`select 'a\u0301', E'\\\\\u0301', "b""\x1b", U&"\\200B", $$\u0301$$`),
+		`select U&'a\\0301', E'\\\\\\u0301', U&"b""\\001B", U&"\\200B", $$\u0301$$`,
+	);
+});
+
+test('what is typed to confirm tells names apart that look the same', () => {
+	const alike = [
+		'orders',
+		'оrders',
+		'orders\u200b',
+		'ｏrders',
+		'orders ',
+		' orders',
+		'or\u00adders',
+		'ο\u03c1ders',
+		'orde\u0301rs',
+		'ord\u00e9rs',
+		'\u202eorders',
+		'orders\u3164',
+	];
+	const forms = alike.map(typedForm);
+	assert.equal(new Set(forms).size, alike.length);
+	assert.deepEqual(forms.slice(0, 6), ['orders', '<U+043E>rders', 'orders<U+200B>', '<U+FF4F>rders', 'orders<U+0020>', '<U+0020>orders']);
+	for (const usual of ['orders', 'größe', 'tbl_заказы', 'नमस्ते', '日本語', 'two words', 'a-b.c']) assert.equal(typedForm(usual), usual);
+	const target = {key: 'k', subject: 'shop.оrders', statements: [], why: null, guard: {}};
+	assert.equal(typedWord({danger: 'type'} as never, [target], 1, false), 'shop.<U+043E>rders');
+});
