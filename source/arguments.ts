@@ -61,7 +61,7 @@ function parseCommand(command: Command, words: readonly string[]): Parsed {
 		flags[option.name] = option.many ? texts : texts[0]!;
 	}
 	if (parsed.input.length > command.most!) {
-		return misused(`${command.name} takes ${command.input}, and "${parsed.input[command.most!]}" is one word too many.`);
+		return misused(`${command.name} takes ${command.input || 'no words'}, and "${parsed.input[command.most!]}" is one word too many.`);
 	}
 	return {command, input: parsed.input, flags};
 }

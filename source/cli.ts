@@ -1,6 +1,7 @@
 import {parseArguments} from './arguments.ts';
 import {commands} from './commands.ts';
 import {setEntry, version} from './io/files.ts';
+import {spoken} from './plain.ts';
 
 setEntry(import.meta.url);
 
@@ -17,7 +18,7 @@ async function main(argv: readonly string[]): Promise<number> {
 		process.stdout.write(`${parsed.print}\n`);
 		return 0;
 	}
-	if ('problem' in parsed) return told(parsed);
+	if ('problem' in parsed) return ended(parsed);
 	switch (parsed.command.name) {
 		case 'top': {
 			// Ink shows nothing until the end where it takes itself to be in a CI.
@@ -26,18 +27,18 @@ async function main(argv: readonly string[]): Promise<number> {
 			// Loads while the server is connected to. Where top ends before, nobody asks what came of it.
 			const views = face();
 			views.catch(() => undefined);
-			const code = told(await top(parsed, views));
+			const code = ended(await top(parsed, views));
 			// The terminal is restored: whatever a server still holds open does not hold the program.
 			setTimeout(() => process.exit(code), 1000).unref();
 			return code;
 		}
 		case 'report': {
 			const [{report}, face] = await Promise.all([import('./io/report.ts'), reportFace()]);
-			return told(await report(parsed, face));
+			return ended(await report(parsed, face));
 		}
 		case 'check': {
 			const [{check}, face] = await Promise.all([import('./io/check.ts'), reportFace()]);
-			return told(await check(parsed, face));
+			return ended(await check(parsed, face));
 		}
 		case 'doctor': {
 			const [{doctor}, {panes}, {serverReport, diagnosed}] = await Promise.all([
@@ -45,20 +46,20 @@ async function main(argv: readonly string[]): Promise<number> {
 				import('../views/panes/index.ts'),
 				import('../views/report.ts'),
 			]);
-			return told(await doctor(parsed, {panes, serverReport, diagnosed}));
+			return ended(await doctor(parsed, {panes, serverReport, diagnosed}));
 		}
 		case 'diff': {
 			const [{diff}, {changed}] = await Promise.all([import('./io/diff.ts'), import('../views/report.ts')]);
-			return told(await diff(parsed, {changed}));
+			return ended(await diff(parsed, {changed}));
 		}
 		case 'act': {
 			const [{act}, {panes}, {evidence}] = await Promise.all([import('./io/act.ts'), import('../views/panes/index.ts'), import('../views/report.ts')]);
-			return told(await act(parsed, {panes, evidence}));
+			return ended(await act(parsed, {panes, evidence}));
 		}
 		case 'sql':
-			return told(await (await import('./io/sql.ts')).sql(parsed));
+			return ended(await (await import('./io/sql.ts')).sql(parsed));
 		case 'audit':
-			return told(await (await import('./io/audit-log.ts')).audit(parsed));
+			return ended(await (await import('./io/audit-log.ts')).audit(parsed));
 		case 'demo': {
 			const {demo} = await import('./demo/demo.ts');
 			return demo([...parsed.input], (words, context) => main(withContext(words, context)));
@@ -101,9 +102,9 @@ function withContext([name = 'top', ...words]: readonly string[], context: impor
 	];
 }
 
-function told(result: number | Trouble): number {
+function ended(result: number | Trouble): number {
 	if (typeof result === 'number') return result;
-	process.stderr.write(`pgperf: ${result.problem}\n`);
+	process.stderr.write(`pgperf: ${spoken(result.problem)}\n`);
 	return result.exit;
 }
 
@@ -111,7 +112,7 @@ try {
 	process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
 	process.stderr.write(
-		`pgperf: internal error: ${error instanceof Error ? error.message : String(error)}${process.env.PGPERF_DEBUG && error instanceof Error ? `\n${error.stack}` : ''}\n`,
+		`${spoken(`pgperf: internal error: ${error instanceof Error ? error.message : String(error)}${process.env.PGPERF_DEBUG && error instanceof Error ? `\n${error.stack}` : ''}`)}\n`,
 	);
 	process.exitCode = 70;
 }

@@ -1,6 +1,8 @@
 import type {LimitEntry, Limits, Unit} from './limits.ts';
 import type {Check, Finding, Input, Limit, Table} from './pane.ts';
+import {plain} from './plain.ts';
 import type {CoverageReport} from './report.ts';
+import {withoutSecrets} from './secrets.ts';
 
 /** 0 ok, 1 warning, 2 critical, 3 unknown: https://nagios-plugins.org/doc/guidelines.html */
 export type Verdict = {readonly exit: 0 | 1 | 2 | 3; readonly line: string};
@@ -16,6 +18,8 @@ export type Looked = {
 const words = ['OK', 'WARNING', 'CRITICAL', 'UNKNOWN'] as const;
 /** Findings that are spelt out in the one line. */
 const told = 3;
+/** UTF-16 units, at most 3 bytes each. */
+const longest = 1000;
 
 /** The line of the plugin form: `PGPERF CRITICAL - what | 'check'=value;warning;critical`. */
 export function verdictOf(looked: Looked): Verdict {
@@ -41,12 +45,10 @@ export function unknownOf(problem: string): Verdict {
 	return {exit: 3, line: `PGPERF UNKNOWN - ${clean(problem)}`};
 }
 
-/** A pipe would begin the numbers. */
+/** A pipe would begin the numbers, and what is longer than a few kilobytes is cut by those that read it, numbers and all. */
 function clean(text: string): string {
-	return text
-		.replaceAll('|', '/')
-		.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
-		.trim();
+	const line = plain(withoutSecrets(text)).replaceAll('|', '/');
+	return line.length > longest ? `${line.slice(0, longest).toWellFormed()}…` : line;
 }
 
 function performanceOf({checks, input, limits, coverage}: Looked): string {

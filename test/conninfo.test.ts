@@ -246,3 +246,11 @@ test('keys of a password', () => {
 	assert.equal(keys('', '\u0004').end, 'closed');
 	assert.equal(keys('a', '\u0004').end, undefined);
 });
+
+test('what has a scheme is no database, and what it holds is not repeated', () => {
+	for (const text of ['postgre://u:S3cr3t@h/db', 'mysql://u:S3cr3t@h/db?sslmode=require', 'POSTGRES://u:S3cr3t@h', 'postgresql://h/db?word=S3cr3t@h'])
+		for (const target of [resolve(text, {}, {env: {}, home: '/', osUser: 'me'}), resolve(undefined, {dbname: text}, {env: {}, home: '/', osUser: 'me'})]) {
+			assert.ok('problem' in target, text);
+			assert.doesNotMatch(target.problem, /S3cr3t/);
+		}
+});

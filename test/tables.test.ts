@@ -72,7 +72,7 @@ test('dead rows are a finding from their floor on, with what to do about it', ()
 			['autovacuum-off', 'notice'],
 		],
 	);
-	assert.match(findings[0]!.remedy, /alter table t reset \(autovacuum_enabled\)/);
+	assert.match(findings[0]!.remedy, /alter table public\.t reset \(autovacuum_enabled\)/);
 });
 
 test('HOT without any update is unknown', () => {

@@ -1,6 +1,7 @@
 import pkg from '../package.json' with {type: 'json'};
 import type {Changes} from '../source/compare.ts';
 import type {Literals} from '../source/mask.ts';
+import {visible} from '../source/plain.ts';
 import {type Report, type ServerReport, schemaVersion} from '../source/report.ts';
 import type {State} from '../source/state.ts';
 import {changesOutline} from './report/changes.ts';
@@ -67,5 +68,5 @@ function titleOf(report: Report): string {
 }
 
 function json(report: Report): string {
-	return `${JSON.stringify(report, null, '\t')}\n`;
+	return `${visible(JSON.stringify(report, null, '\t'))}\n`;
 }

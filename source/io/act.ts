@@ -2,6 +2,9 @@ import {createInterface} from 'node:readline/promises';
 import {type Arguments, nearestOf} from '../arguments.ts';
 import type {Action, Line, Pane} from '../pane.ts';
 import {parseAge} from '../partition-choice.ts';
+import {plain, spoken} from '../plain.ts';
+import {withoutSecrets} from '../secrets.ts';
+import {spelledSql} from '../spelling.ts';
 import type {Outcome, Plan, State} from '../state.ts';
 import {verbs} from '../verbs.ts';
 import {find, type Wish} from './act-targets.ts';
@@ -101,7 +104,7 @@ async function onServer(watch: Watch, wish: Wish, face: ActFace, flags: {readonl
 }
 
 function said(problem: string, nothing: boolean): number {
-	process.stderr.write(`pgperf: ${problem}${nothing ? ': nothing to do' : ''}\n`);
+	process.stderr.write(`pgperf: ${spoken(problem)}${nothing ? ': nothing to do' : ''}\n`);
 	return nothing ? exit.nothing : exit.refused;
 }
 
@@ -123,10 +126,10 @@ function answered(watch: Watch, table: string): Promise<void> {
 
 /** Statements go to stdout, so that they can be kept or run by hand; what they mean and cost to stderr. */
 function show(plan: Plan): void {
-	for (const line of plan.facts) process.stderr.write(`-- ${harmless(textOfLine(line))}\n`);
+	for (const line of plan.facts) process.stderr.write(`-- ${plain(withoutSecrets(textOfLine(line)))}\n`);
 	for (const target of plan.targets) {
-		if (target.why !== null) process.stderr.write(`-- left out: ${harmless(`${target.subject}: ${target.why}`)}\n`);
-		for (const step of target.statements) process.stdout.write(`${harmless(step.text)};\n`);
+		if (target.why !== null) process.stderr.write(`-- left out: ${plain(`${target.subject}: ${target.why}`)}\n`);
+		for (const step of target.statements) process.stdout.write(`${harmless(spelledSql(step.text))};\n`);
 	}
 }
 
@@ -134,9 +137,9 @@ function textOfLine(line: Line): string {
 	return line.map(segment => segment.text).join('');
 }
 
-/** Names come from the server: none of them may speak to the terminal. */
+/** Statements keep their lines. Names are spelt out by now: what is left is in no place that could be. */
 function harmless(text: string): string {
-	return text.replace(/[^\P{Cc}\n]|\p{Bidi_Control}/gu, '\u{FFFD}');
+	return text.toWellFormed().replace(/[^\P{C}\n]|[\p{Zl}\p{Zp}]/gu, '\u{FFFD}');
 }
 
 /** Asks at the terminal. A plan that has grown old is made again, and asked again when it says something else by then. */
@@ -147,7 +150,7 @@ async function confirmed(first: Plan, ask: () => Promise<Planned>): Promise<Extr
 	}
 	let plan = first;
 	for (;;) {
-		const prompt = plan.typed === null ? `${plan.label} on ${plan.server}? y/N ` : `${plan.label} on ${plan.server}: type ${harmless(plan.typed)} to do it: `;
+		const prompt = plan.typed === null ? `${plan.label} on ${plan.server}? y/N ` : `${plan.label} on ${plan.server}: type ${plan.typed} to do it: `;
 		const lines = createInterface({input: process.stdin, output: process.stderr});
 		const answer = await new Promise<string>(resolve => {
 			lines.on('close', () => resolve(''));
@@ -193,14 +196,14 @@ async function carryOut(watch: Watch, action: Action, plan: Plan): Promise<numbe
 	let shown = '';
 	const stop = store.subscribe((_, event) => {
 		if (event.type !== 'progressed' || event.request !== request || !process.stderr.isTTY) return;
-		const text = harmless(event.lines.map(textOfLine).join('  ')).replaceAll('\n', ' ');
+		const text = plain(withoutSecrets(event.lines.map(textOfLine).join('  ')));
 		if (text !== shown) process.stderr.write(`\r\x1b[K${text.slice(0, Math.max(20, (process.stderr.columns ?? 80) - 1))}`);
 		shown = text;
 	});
 	try {
 		const outcomes = await actions!.start(action, plan, request, controller.signal);
 		if (shown !== '') process.stderr.write('\r\x1b[K');
-		for (const outcome of outcomes) process.stderr.write(`${harmless(outcome.text)}\n`);
+		for (const outcome of outcomes) process.stderr.write(`${spoken(outcome.text)}\n`);
 		return controller.signal.aborted && outcomes.some(outcome => !outcome.done) ? exit.cancelled : codeOf(outcomes);
 	} finally {
 		stop();

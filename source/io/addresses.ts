@@ -1,6 +1,7 @@
 import {lookup} from 'node:dns/promises';
 import {existsSync} from 'node:fs';
-import {type Host, isSocket, placeOf, plain} from './conninfo.ts';
+import {plain} from '../plain.ts';
+import {type Host, isSocket, placeOf} from './conninfo.ts';
 import type {Address} from './handshake.ts';
 import {type Failure, resolverTimedOut, unreachable} from './refusal.ts';
 

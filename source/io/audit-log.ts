@@ -1,7 +1,9 @@
 import {readFileSync} from 'node:fs';
 import type {Arguments} from '../arguments.ts';
+import {plain, spoken, visible} from '../plain.ts';
+import {spelledSql} from '../spelling.ts';
 import {type AuditLine, auditPath} from './audit.ts';
-import {type Problem, plain} from './conninfo.ts';
+import type {Problem} from './conninfo.ts';
 import {outputWidth, print} from './output.ts';
 import {codeOf} from './session.ts';
 import {textOf, worldOf} from './setup.ts';
@@ -24,10 +26,11 @@ export async function audit(options: Arguments): Promise<number | Problem> {
 			(action === undefined || line.action === action) &&
 			(server === undefined || line.server.toLowerCase().includes(server)),
 	);
-	if (read.broken > 0) process.stderr.write(`pgperf: ${read.broken} ${read.broken === 1 ? 'line' : 'lines'} of ${file} can't be read and were left out\n`);
+	if (read.broken > 0)
+		process.stderr.write(`${spoken(`pgperf: ${read.broken} ${read.broken === 1 ? 'line' : 'lines'} of ${file} can't be read and were left out`)}\n`);
 	if (lines.length === 0 && format === 'text') return (await print(`Nothing in ${file}${read.lines.length > 0 ? ' matches' : ''}.\n`)) ?? 0;
 	const width = outputWidth();
-	const text = lines.map(({line, raw}) => (format === 'json' ? `${raw}\n` : `${told(line, width)}\n`)).join('');
+	const text = lines.map(({line, raw}) => (format === 'json' ? `${visible(raw.replace(/[\t\r]/g, ' '))}\n` : `${lineTold(line, width)}\n`)).join('');
 	return (await print(text)) ?? 0;
 }
 
@@ -56,29 +59,37 @@ function linesOf(file: string): Read | Problem {
 	const lines: Read['lines'][number][] = [];
 	let broken = 0;
 	for (const raw of text.split('\n').filter(Boolean)) {
-		const line = lineOf(raw);
+		const line = readLine(raw);
 		if (line) lines.push({line, raw});
 		else broken += 1;
 	}
 	return {lines, broken};
 }
 
-function lineOf(raw: string): AuditLine | undefined {
+/** Undefined: pgperf has not written this. */
+export function readLine(raw: string): AuditLine | undefined {
 	try {
 		const value = JSON.parse(raw) as Partial<AuditLine> | null;
-		const texts = [value?.when, value?.who, value?.server, value?.role, value?.action, value?.target, value?.outcome];
-		return texts.every(text => typeof text === 'string') ? (value as AuditLine) : undefined;
+		if (typeof value !== 'object' || value === null) return undefined;
+		const {when, who, server, role, action, target, outcome, detail, ms, evidence, statements} = value;
+		const texts = [when, who, server, role, action, target, outcome, detail ?? '', evidence ?? '', ...(statements ?? [])];
+		const known = texts.every(text => typeof text === 'string') && ['number', 'undefined'].includes(typeof ms) && !Number.isNaN(Date.parse(when ?? ''));
+		return known ? (value as AuditLine) : undefined;
 	} catch {
 		return undefined;
 	}
 }
 
 /** The line, then word for word what was asked for; what a statement or a name holds moves no cursor. */
-function told(line: AuditLine, width: number): string {
+export function lineTold(line: AuditLine, width: number): string {
 	const {when, who, server, role, action, target, outcome, detail, ms, evidence} = line;
 	const head = `${when}  ${outcome.padEnd(7)}  ${action} ${target}  on ${server} as ${role} by ${who}${ms === undefined ? '' : `, ${ms} ms`}`;
 	const more =
-		outcome === 'asked' ? [...(line.statements ?? []), ...(evidence === undefined ? [] : [`evidence ${evidence}`])] : detail === undefined ? [] : [detail];
+		outcome === 'asked'
+			? [...(line.statements ?? []).map(spelledSql), ...(evidence === undefined ? [] : [`evidence ${evidence}`])]
+			: detail === undefined
+				? []
+				: [detail];
 	const cut = (text: string) => (text.length > width * 4 ? `${text.slice(0, width * 4)}…` : text);
 	return [plain(head), ...more.map(text => `    ${cut(plain(text))}`)].join('\n');
 }

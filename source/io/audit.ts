@@ -1,5 +1,6 @@
 import {appendFileSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
+import {visible} from '../plain.ts';
 import {sentence} from './session.ts';
 
 /** One line of the audit log. Two are written for each target: 'asked' before anything is sent, then what came of it. */
@@ -48,7 +49,7 @@ export function openAudit(file: string): Audit | {readonly problem: string} {
 		path: file,
 		write(line) {
 			try {
-				appendFileSync(file, `${JSON.stringify(line)}\n`, {mode: 0o600, flush: true});
+				appendFileSync(file, `${visible(JSON.stringify(line))}\n`, {mode: 0o600, flush: true});
 				return undefined;
 			} catch (error) {
 				return `the audit log ${file} can't be written (${sentence(error)})`;

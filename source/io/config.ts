@@ -1,8 +1,9 @@
 import {readFileSync, statSync} from 'node:fs';
 import path from 'node:path';
 import {parse, TomlError} from 'smol-toml';
+import {plain} from '../plain.ts';
 import {isTable, isWrong, readServerKeys, readTopKeys, type ServerKeys, type TopKeys} from './config-keys.ts';
-import {isProblem, type Problem, plain, type World} from './conninfo.ts';
+import {isProblem, type Problem, type World} from './conninfo.ts';
 import {codeOf} from './session.ts';
 
 export type NamedServer = ServerKeys & {readonly name: string};

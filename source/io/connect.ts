@@ -1,6 +1,7 @@
 import type pg from 'pg';
+import {plain} from '../plain.ts';
 import {addressesOf} from './addresses.ts';
-import {isProblem, type Problem, plain, type Target} from './conninfo.ts';
+import {isProblem, type Problem, type Target} from './conninfo.ts';
 import {type Address, type Encryption, open} from './handshake.ts';
 import {disconnect, logIn} from './login.ts';
 import {type Failure, failure, timedOut} from './refusal.ts';

@@ -68,12 +68,16 @@ const ofDrivers = new Set(
 );
 
 export function isConnectionString(text: string): boolean {
-	return isUri(text) || text.includes('=');
+	return hasScheme.test(text) || text.includes('=');
 }
+
+/** No database is called so; what was meant may hold a password, which would go on as the name of a database. */
+const hasScheme = /^[a-z][\w+.-]*:\/\//i;
 
 /** A URI or a keyword/value string. What is wrong is told without repeating values: any of them may be a piece of a password. */
 export function parseConnectionString(text: string): Settings | Unreadable {
-	return isUri(text) ? parseUri(text, false) : parseKeywords(text);
+	if (isUri(text)) return parseUri(text, false);
+	return hasScheme.test(text) ? {problem: 'The connection URI does not start with postgresql:// or postgres://.'} : parseKeywords(text);
 }
 
 /** The URI of an application: its driver's suffix (`postgresql+asyncpg:`) and parameters are passed over. */
@@ -146,6 +150,8 @@ function parseUri(text: string, lenient: boolean): Settings | Unreadable {
 		}
 		if (lenient && (ofDrivers.has(keyword.toLowerCase()) || keyword === 'ssl')) continue;
 		const unknown = unknownKeyword(keyword, 'parameter of a connection URI');
+		// Behind a password with a ? in it stands its second half.
+		if (unknown && credentials === undefined && query?.includes('@')) return {problem: `The connection URI has an @ in the wrong place. ${encode}`};
 		if (unknown) return {problem: unknown};
 		if (!put(keyword, value)) return unreadable(`parameter "${keyword}"`);
 	}

@@ -1,4 +1,5 @@
 import {join} from 'node:path';
+import {plain} from '../plain.ts';
 import {isConnectionString, isUnreadable, keywords, parseApplicationUri, parseConnectionString, type Settings, type Unreadable} from './connection-string.ts';
 import {readService} from './service-file.ts';
 
@@ -106,14 +107,6 @@ export function placeOf(host: Host): string {
 
 export function isSocket(name: string): boolean {
 	return name.startsWith('/') || name.startsWith('@');
-}
-
-/** One line without control or direction characters, whatever a server or a variable held. */
-export function plain(text: string): string {
-	return text
-		.replace(/[\s\u2028\u2029]+/gu, ' ')
-		.replace(/[\p{Cc}\p{Cf}]/gu, '')
-		.trim();
 }
 
 function writtenSettings(conninfo: string | undefined, flags: Flags, env: World['env']): Settings | Unreadable {

@@ -3,7 +3,7 @@ import {type Changes, compare} from '../compare.ts';
 import type {Report} from '../report.ts';
 import {isProblem, type Problem} from './conninfo.ts';
 import {hasColour, outputWidth, print} from './output.ts';
-import {readReport} from './report.ts';
+import {fromFile, readReport} from './report.ts';
 import {textOf} from './setup.ts';
 
 export type DiffFace = {
@@ -28,6 +28,10 @@ export async function diff(options: Arguments, face: DiffFace): Promise<number |
 	if (isProblem(b)) return b;
 	const output = textOf(options, 'output');
 	const colour = hasColour(!options.flags['no-color'] && !process.env.NO_COLOR, output);
-	const text = face.changed(a, b, compare(a, b), {format, width: outputWidth(), colour, ascii: options.flags.ascii === true});
+	const text = fromFile(
+		() => face.changed(a, b, compare(a, b), {format, width: outputWidth(), colour, ascii: options.flags.ascii === true}),
+		`${first} or ${second}`,
+	);
+	if (typeof text !== 'string') return text;
 	return (await print(text, output)) ?? 0;
 }

@@ -1,6 +1,8 @@
 import type pg from 'pg';
+import {plain} from '../plain.ts';
 import {withoutSecrets} from '../secrets.ts';
-import {type Problem, plain, type Target} from './conninfo.ts';
+import {identifier} from '../spelling.ts';
+import type {Problem, Target} from './conninfo.ts';
 
 type More = {readonly next?: boolean; readonly wantsPassword?: boolean; readonly refused?: boolean; readonly handshake?: boolean};
 /** Why one address did not become a session. `next`: the next host may do better. `refused`: it would not let us in. `handshake`: it failed in TLS itself. */
@@ -126,7 +128,7 @@ function remedyOf({code, routine, message}: pg.DatabaseError, target: Target, no
 		case '3D000':
 			return target.databaseNamed ? 'Name another database with -d.' : 'No database was named, so the name of the user was taken: name one with -d.';
 		case '42501':
-			return `Have CONNECT on the database granted: GRANT CONNECT ON DATABASE ... TO ${target.user}.`;
+			return `Have CONNECT on the database granted: GRANT CONNECT ON DATABASE ... TO ${identifier(target.user)}.`;
 		case '53300':
 			return 'All connection slots for this role are taken: end some, or use a role that may take the reserved ones (superuser, pg_use_reserved_connections).';
 		case '57P03':

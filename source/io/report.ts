@@ -46,12 +46,16 @@ export async function report(options: Arguments, face: ReportFace): Promise<numb
 	if (isProblem(wish)) return wish;
 	const made = await reportFrom(options, face, wish);
 	if (isProblem(made)) return made;
-	const text = face.rendered(made, {
-		format: wish.format,
-		width: outputWidth(),
-		colour: hasColour(!options.flags['no-color'] && !process.env.NO_COLOR, wish.output),
-		ascii: options.flags.ascii === true,
-	});
+	const paint = () =>
+		face.rendered(made, {
+			format: wish.format,
+			width: outputWidth(),
+			colour: hasColour(!options.flags['no-color'] && !process.env.NO_COLOR, wish.output),
+			ascii: options.flags.ascii === true,
+		});
+	const from = textOf(options, 'from');
+	const text = from === undefined ? paint() : fromFile(paint, from);
+	if (typeof text !== 'string') return text;
 	return (await print(text, wish.output)) ?? exitOf(made, wish.failOn);
 }
 
@@ -77,6 +81,17 @@ function saidOnTerminal(seconds: number): () => void {
 	if (!process.stderr.isTTY || !process.stdout.isTTY) return () => undefined;
 	process.stderr.write(`pgperf: asked once; ${seconds} s until the second sample …`);
 	return () => process.stderr.write('\r\u001b[K');
+}
+
+/** A file that only begins like a report fails where something is missing. */
+export function fromFile(paint: () => string, file: string): string | Problem {
+	try {
+		return paint();
+	} catch (error) {
+		if (error instanceof TypeError || error instanceof RangeError)
+			return {problem: `${file} is no whole report of pgperf: write one with --format json.`, exit: 64};
+		throw error;
+	}
 }
 
 export function readReport(file: string): Report | Problem {

@@ -1,6 +1,7 @@
 import {homedir, userInfo} from 'node:os';
 import type {Arguments} from '../arguments.ts';
 import {schemeProblem} from '../cache-schemes.ts';
+import {spoken} from '../plain.ts';
 import type {Settings} from '../state.ts';
 import {type Audit, auditPath, openAudit} from './audit.ts';
 import {type Config, readConfig} from './config.ts';
@@ -60,7 +61,7 @@ export function setUp(options: Arguments, conninfo: string | undefined): Setup |
 	const world = worldOf();
 	const config = readConfig(textOf(options, 'config'), world);
 	if (isProblem(config)) return config;
-	for (const warning of config.warnings) process.stderr.write(`${warning}\n`);
+	for (const warning of config.warnings) process.stderr.write(`${spoken(warning)}\n`);
 	const said = saidOf(options);
 	if (isProblem(said)) return said;
 	const context = {config, world, said};

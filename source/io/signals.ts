@@ -1,8 +1,9 @@
 import {constants} from 'node:os';
+import {spoken} from '../plain.ts';
 import type {Terminal} from './terminal.ts';
 
-/** The signals that end a program and can be caught; the rarer ones so that the terminal is restored for them too. */
-const deadly = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGABRT', 'SIGALRM', 'SIGUSR2', 'SIGXCPU', 'SIGVTALRM'] as const;
+/** The signals that end a program and can be caught; the rarer ones so that the terminal is restored for them too. At SIGUSR1 Node would open a port for debuggers and print into the picture. */
+const deadly = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGABRT', 'SIGALRM', 'SIGUSR1', 'SIGUSR2', 'SIGXCPU', 'SIGVTALRM'] as const;
 /** Longest time for `quit` in milliseconds: whoever ends us is not kept waiting by a server that hangs. */
 const patience = 2000;
 
@@ -21,7 +22,7 @@ export function onSignals(terminal: Terminal, handlers: {quit(signal: NodeJS.Sig
 		ending = true;
 		const restored = terminal.close();
 		try {
-			process.stderr.write(`${line}\n`);
+			process.stderr.write(`${spoken(line)}\n`);
 			await Promise.race([handlers.quit(signal), new Promise(resolve => setTimeout(resolve, patience))]);
 			await restored;
 		} finally {

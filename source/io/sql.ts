@@ -2,6 +2,7 @@ import {readFileSync} from 'node:fs';
 import {type Arguments, nearestOf} from '../arguments.ts';
 import {names, pick} from '../catalog.ts';
 import type {Facts, Query} from '../pane.ts';
+import {plain} from '../plain.ts';
 import {isProblem, type Problem} from './conninfo.ts';
 import {within as folder, loadCatalog} from './files.ts';
 import {print} from './output.ts';
@@ -27,7 +28,11 @@ export async function sql(options: Arguments): Promise<number | Problem> {
 	if (isProblem(facts)) return facts;
 	const picked = pick(catalog, name, facts);
 	if ('skipped' in picked)
-		return (await print(`-- ${name} is not sent to this server: ${picked.skipped.reason}${picked.skipped.remedy ? `; ${picked.skipped.remedy}` : ''}\n`)) ?? 0;
+		return (
+			(await print(
+				`-- ${name} is not sent to this server: ${plain(`${picked.skipped.reason}${picked.skipped.remedy ? `; ${picked.skipped.remedy}` : ''}`)}\n`,
+			)) ?? 0
+		);
 	return (await print(textOf(picked.query, facts))) ?? 0;
 }
 
@@ -50,5 +55,5 @@ async function factsOf(server: {readonly id: string; readonly opening: Parameter
 /** The file as it is read by people; what is sent is the same on one line, with the marker in front. */
 function textOf(query: Query, facts: Facts): string {
 	const text = readFileSync(folder('queries', query.file), 'utf8').trimEnd();
-	return `-- queries/${query.file}, for PostgreSQL ${facts.version}\n${text};\n`;
+	return `-- queries/${query.file}, for PostgreSQL ${plain(facts.version)}\n${text};\n`;
 }

@@ -38,20 +38,26 @@ function blockOf(block: Block): string {
 		case 'facts':
 			return pairs('facts', block.items);
 		case 'sentence':
-			return `<p${block.tone ? ` class="${block.tone}"` : ''}>${escaped(block.text)}</p>`;
+			return `<p${classOf(block.tone)}>${escaped(block.text)}</p>`;
 		case 'list':
 			return `<ul>${block.items.map(item => `<li>${escaped(item.text)}${item.more === undefined ? '' : `<br><code>${escaped(item.more)}</code>`}</li>`).join('')}</ul>`;
 		case 'grade':
 			return gradeOf(block.grade, `${block.evaluated} of ${block.all} checks made, ${block.grade.coverage_percent} %`);
 		case 'finding': {
 			const {level, title} = block.finding;
-			return `<article class="is-${level}"><h3>${markOf(level)} <span>${level}</span> ${escaped(title)}</h3>${pairs('evidence', block.items)}</article>`;
+			return `<article${classOf(`is-${level}`)}><h3>${markOf(level)} <span>${escaped(level)}</span> ${escaped(title)}</h3>${pairs('evidence', block.items)}</article>`;
 		}
 		case 'table':
 			return tableOf(block.columns, block.rows, block.rest);
 		case 'charts':
 			return `<div class="charts">${block.series.filter(moves).map(svgOf).join('')}</div>`;
 	}
+}
+
+/** A report may be a file that somebody else has written: not even its levels are taken for what they should be. */
+function classOf(...names: readonly (string | undefined)[]): string {
+	const kept = names.filter(Boolean).join(' ');
+	return kept ? ` class="${escaped(kept)}"` : '';
 }
 
 function pairs(name: string, items: readonly (readonly [string, string])[]): string {
@@ -63,23 +69,19 @@ function gradeOf(grade: GradeReport, checks: string): string {
 	const head =
 		score === null
 			? `<b class="mark">${unknown}</b><p>Too little was seen for a grade: ${escaped(checks)}</p>`
-			: `<b class="mark grade-${grade.grade}">${grade.grade}</b><p><b>${score}</b> of 100<br><small>${escaped(checks)}</small></p>`;
-	const list = deductions.map(one => `<tr><td class="right">−${one.points}</td><td>${escaped(one.why)}</td></tr>`).join('');
+			: `<b${classOf('mark', `grade-${grade.grade}`)}>${escaped(String(grade.grade))}</b><p><b>${escaped(String(score))}</b> of 100<br><small>${escaped(checks)}</small></p>`;
+	const list = deductions.map(one => `<tr><td class="right">−${escaped(String(one.points))}</td><td>${escaped(one.why)}</td></tr>`).join('');
 	return `<section class="grade">${head}${list ? `<div class="scroll"><table>${list}</table></div>` : ''}</section>`;
 }
 
 function tableOf(columns: readonly ColumnReport[], rows: readonly RowReport[], rest: number): string {
 	const side = (column: ColumnReport) => (column.align === 'right' ? 'right' : '');
-	const attribute = (...names: readonly (string | undefined)[]) => {
-		const kept = names.filter(Boolean).join(' ');
-		return kept ? ` class="${kept}"` : '';
-	};
-	const head = columns.map(column => `<th${attribute(side(column))}>${escaped(column.title)}</th>`).join('');
+	const head = columns.map(column => `<th${classOf(side(column))}>${escaped(column.title)}</th>`).join('');
 	const body = rows.map(row => {
 		const cells = columns.map((column, index) => {
-			const branch = index === 0 && row.prefix ? `<span class="branch">${row.prefix.replaceAll(' ', '\u00a0')}</span>` : '';
+			const branch = index === 0 && row.prefix ? `<span class="branch">${escaped(row.prefix).replaceAll(' ', '\u00a0')}</span>` : '';
 			const wide = column.grow > 0 ? 'wide' : undefined;
-			return `<td${attribute(index === 0 && row.prefix ? '' : side(column), wide, row.tones?.[column.field])}>${branch}${cellOf(row.cells?.[index] ?? unknown)}</td>`;
+			return `<td${classOf(index === 0 && row.prefix ? '' : side(column), wide, row.tones?.[column.field])}>${branch}${cellOf(row.cells?.[index] ?? unknown)}</td>`;
 		});
 		return `<tr>${cells.join('')}</tr>`;
 	});

@@ -21,13 +21,13 @@ function blockOf(block: Block): string {
 			return block.items.map(item => `- ${prose(item.text)}${item.more === undefined ? '' : `: ${code(item.more)}`}`).join('\n');
 		case 'grade': {
 			const {score, grade, coverage_percent, deductions} = block.grade;
-			const checks = `${block.evaluated} of ${block.all} checks made, ${coverage_percent} %`;
-			const head = score === null ? `## Grade ${unknown}: too little was seen (${checks})` : `## Grade ${grade}: ${score} of 100 (${checks})`;
-			return [head, ...(deductions.length > 0 ? [deductions.map(one => `- −${one.points}: ${prose(one.why)}`).join('\n')] : [])].join('\n\n');
+			const checks = prose(`${block.evaluated} of ${block.all} checks made, ${coverage_percent} %`);
+			const head = score === null ? `## Grade ${unknown}: too little was seen (${checks})` : `## Grade ${prose(`${grade}: ${score}`)} of 100 (${checks})`;
+			return [head, ...(deductions.length > 0 ? [deductions.map(one => `- −${prose(String(one.points))}: ${prose(one.why)}`).join('\n')] : [])].join('\n\n');
 		}
 		case 'finding': {
 			const items = block.items.map(([label, value]) => `- ${prose(label)}: ${prose(value)}`);
-			return [`**${markOf(block.finding.level)} ${block.finding.level}: ${prose(block.finding.title)}**`, items.join('\n')].join('\n\n');
+			return [`**${markOf(block.finding.level)} ${prose(`${block.finding.level}: ${block.finding.title}`)}**`, items.join('\n')].join('\n\n');
 		}
 		case 'table':
 			return tableOf(block.columns, block.rows, block.rest);
