@@ -43,6 +43,16 @@ const sessions = async (server: TestServer): Promise<readonly string[]> => {
 	return rows.map(row => row.datname);
 };
 
+test('who has stopped watching is held by no timer', async () => {
+	const timers = () => process.getActiveResourcesInfo().filter(kind => kind === 'Timeout').length;
+	const before = timers();
+	await watching({servers: [shop.uri({database: 'shop'})]}, async one => {
+		await live(one);
+		assert.ok(timers() > before);
+	});
+	assert.equal(timers(), before);
+});
+
 test('another database of the same server is watched: line 1 says it, what was shown is gone, the old sessions are closed', async () => {
 	await watching({servers: [shop.uri({database: 'shop'})], pane: 'tables'}, async one => {
 		await live(one);

@@ -5,6 +5,7 @@ import {questionOf} from '../questions.ts';
 import type {Outcome, Plan, Question, State, Store} from '../state.ts';
 import type {Audit} from './audit.ts';
 import {planInvalidation} from './invalidate.ts';
+import {waitAtMost} from './patience.ts';
 import type {Link} from './postgres.ts';
 import type {RedisLink} from './redis.ts';
 import {type Run, run, stamp} from './runner.ts';
@@ -79,7 +80,7 @@ export function startActions(options: ActionsOptions): Actions {
 		async stop() {
 			unsubscribe();
 			const ending = store.get().running.flatMap(({request, cancelled}) => (cancelled ? [runs.get(request)?.settled] : []));
-			if (ending.length > 0) await Promise.race([Promise.allSettled(ending), new Promise(resolve => setTimeout(resolve, patience))]);
+			if (ending.length > 0) await waitAtMost(patience, Promise.allSettled(ending));
 			for (const one of runs.values()) one.leave();
 		},
 	};

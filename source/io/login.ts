@@ -3,6 +3,7 @@ import pg from 'pg';
 import type {Target} from './conninfo.ts';
 import {readGreeting} from './greeting.ts';
 import type {Address, Opened} from './handshake.ts';
+import {waitAtMost} from './patience.ts';
 import {findPassword} from './pgpass.ts';
 import {type Failure, failure, notPostgres, passwordMissing, refused, unreachable, unverified} from './refusal.ts';
 
@@ -182,12 +183,10 @@ async function unmetAttrs(client: pg.Client, target: Target, where: string): Pro
 
 /** Says good-bye, and does not wait for an answer from a dead network. */
 export async function disconnect(client: pg.Client): Promise<void> {
-	let timer: NodeJS.Timeout | undefined;
-	const patience = new Promise<void>(resolve => {
-		timer = setTimeout(resolve, 500);
-	});
-	await Promise.race([client.end().catch(() => {}), patience]);
-	clearTimeout(timer);
+	await waitAtMost(
+		500,
+		client.end().catch(() => {}),
+	);
 	streamOf(client).destroy();
 }
 

@@ -9,6 +9,7 @@ import {startCollector} from './collector.ts';
 import type {Problem} from './conninfo.ts';
 import {startExplain} from './explain.ts';
 import {createOthers, type Others} from './others.ts';
+import {waitAtMost} from './patience.ts';
 import type {Place} from './place.ts';
 import {type PlacesOptions, startPlaces, type Unusable, type Watchable} from './places.ts';
 import {createLink, type Link} from './postgres.ts';
@@ -72,7 +73,7 @@ function promptsBefore() {
 			};
 		},
 		async over(started: Promise<unknown>): Promise<void> {
-			await Promise.race([started, new Promise(resolve => setTimeout(resolve, 500))]);
+			await waitAtMost(500, started);
 			while (asking.size > 0) await Promise.allSettled(asking);
 			over = true;
 		},
