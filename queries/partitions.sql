@@ -36,6 +36,15 @@ select
   c.relname::text as name,
   p.partrelid::regclass::text as relation,
   case when c.relispartition then (select i.inhparent::regclass::text from pg_catalog.pg_inherits i where i.inhrelid = c.oid) end as parent,
+  -- Its own range, where it goes on with the column of its parent: what lies beyond never comes here.
+  case when c.relispartition then (
+    select pg_catalog.pg_get_expr(c.relpartbound, 0)
+    from pg_catalog.pg_inherits i
+    join pg_catalog.pg_partitioned_table up on up.partrelid = i.inhparent and up.partstrat = 'r'
+    join pg_catalog.pg_attribute a on a.attrelid = up.partrelid and a.attnum = up.partattrs[0]
+    join pg_catalog.pg_attribute b on b.attrelid = p.partrelid and b.attnum = p.partattrs[0]
+    where i.inhrelid = c.oid and b.attname = a.attname
+  ) end as own_bound,
   p.partstrat::text as strategy,
   case when own.relation is null then pg_catalog.pg_get_partkeydef(p.partrelid) end as key,
   -- Names of the types of the key's columns; null where the key is an expression.

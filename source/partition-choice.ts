@@ -1,4 +1,4 @@
-import {type KeyKind, type Point, parseBound} from './bounds.ts';
+import {type KeyKind, type Point, parseBound, pointOf} from './bounds.ts';
 import {layoutOf, type Sibling, type Span} from './partitions.ts';
 import {type Parent, type Proposal, type Proposed, propose} from './proposals.ts';
 import type {Refused} from './steps.ts';
@@ -8,6 +8,7 @@ import {wallOf} from './zone.ts';
 export type Partitioned = {
 	readonly server_time: number;
 	readonly name: string;
+	readonly own_bound: string | null;
 	readonly strategy: string;
 	readonly key_types: string | null;
 	readonly bounds: string;
@@ -40,12 +41,36 @@ function parentOf(row: Partitioned): Parent {
 	return {name: row.name, strategy: row.strategy, keyTypes: row.key_types};
 }
 
-/** The next `n` as far as they can be proposed: where the last of them can't, those before it. */
+/** Where its own range begins and ends: what lies beyond never comes here, its parent has other partitions for it. */
+export function reachOf(row: Pick<Partitioned, 'own_bound'>, kind: KeyKind): {readonly from: Point; readonly to: Point} {
+	const bound = row.own_bound === null ? undefined : parseBound(row.own_bound);
+	if (bound?.is !== 'range') return {from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY};
+	return {from: pointOf(bound.from[0]!, kind) ?? Number.NEGATIVE_INFINITY, to: pointOf(bound.to[0]!, kind) ?? Number.POSITIVE_INFINITY};
+}
+
+/** The next `n` as far as they can be proposed and can be reached: where the last of them can't, those before it. */
 export function nextOnes(row: Partitioned, n: number, zone: string): Proposed | Refused {
 	const siblings = siblingsOf(row);
 	let result = propose(parentOf(row), siblings, Math.max(1, n), [zone, 'UTC']);
 	for (let fewer = n - 1; 'refused' in result && fewer > 0; fewer--) result = propose(parentOf(row), siblings, fewer, [zone, 'UTC']);
-	return result;
+	return 'refused' in result ? result : within(row, result);
+}
+
+function within(row: Partitioned, proposed: Proposed): Proposed | Refused {
+	const {kind} = layoutOf(row.strategy, row.key_types, siblingsOf(row));
+	const {to} = reachOf(row, kind);
+	const proposals = proposed.proposals.filter(({bound}) => {
+		const parsed = parseBound(bound);
+		const from = parsed.is === 'range' ? pointOf(parsed.from[0]!, kind) : null;
+		return from === null || from < to;
+	});
+	return proposals.length > 0
+		? {...proposed, proposals}
+		: {refused: `Its own range is ${plainBound(row.own_bound)}: rows behind that go to other partitions of its parent.`};
+}
+
+function plainBound(bound: string | null): string {
+	return (bound ?? '').replace(/^for values /i, '').toLowerCase();
 }
 
 /** How many are missing so that `wanted` whole ones lie ahead of now; a sentence where that can't be told. */
@@ -55,6 +80,8 @@ export function missingAhead(row: Partitioned, wanted: number, zone: string): nu
 	const now = nowOn(row, layout.kind, zone);
 	if (now === null)
 		return {refused: 'Where now is on its key can’t be told (the sequence of the key is unknown or may not be read), nor therefore what lies ahead.'};
+	const {to} = reachOf(row, layout.kind);
+	if (now >= to || layout.spans.some(span => span.to >= to)) return 0;
 	const ahead = layout.spans.filter(span => span.from > now).length;
 	const covered = layout.spans.some(span => span.from <= now && span.to > now);
 	return Math.max(0, wanted - ahead + (covered || ahead > 0 ? 0 : behind(layout.spans, now)));

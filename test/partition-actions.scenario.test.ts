@@ -206,6 +206,115 @@ for (const major of [13, 18]) {
 			assert.equal(await one('select count(*)::int from only strays_default'), 3);
 		});
 
+		test('a default partition that is large is not looked through while it is locked: a check that is proved before spares that', async () => {
+			await client.query(`
+				create table heavy (at date not null, body text) partition by range (at);
+				create table heavy_202611 partition of heavy for values from ('2026-11-01') to ('2026-12-01');
+				create table heavy_202612 partition of heavy for values from ('2026-12-01') to ('2027-01-01');
+				create unlogged table heavy_default (like heavy);
+				alter table heavy_default alter body set storage plain;
+				insert into heavy_default select '2020-01-01', repeat('x', 8000) from generate_series(1, 33000);
+				create index on heavy_default (at);
+				alter table heavy attach partition heavy_default default`);
+			await choose('heavy');
+			assert.match((await open.ask('move-default', {count: '1'})) as string, /heavy_default has 258 MB, .*: move its rows in parts by hand/);
+			const refused = (await open.ask('partitions', {count: '1'})) as string;
+			assert.match(refused, /heavy_default has 258 MB, which would be looked through while nobody can read or write it\. Prove first/);
+			const cure = refused.match(/everybody goes on: (alter table .*? not valid); (alter table .*?); then ask again/)!;
+			await client.query(cure[1]!);
+			assert.match((await open.ask('partitions', {count: '1'})) as string, /Prove first/, 'it is not proved yet');
+			await client.query(cure[2]!);
+			const question = readable(await open.ask('partitions', {count: '1'}));
+			assert.match(
+				question
+					.plan!.facts.flat()
+					.map(part => part.text)
+					.join('\n'),
+				/is locked for a moment and not looked through: its check without_heavy_202701/,
+			);
+			const [outcome] = await open.settled(open.yes());
+			assert.equal(outcome!.done, true, outcome!.text);
+			assert.equal(await partitionsOf('heavy'), 'heavy_202611,heavy_202612,heavy_202701,heavy_default');
+			assert.equal(await one("select count(*)::int from pg_constraint where conrelid = 'heavy_default'::regclass and contype = 'c'"), 0);
+			open.watch.store.dispatch({type: 'closed'});
+			await client.query('drop table heavy');
+		});
+
+		test('lower levels: each goes on for itself, none beyond the range of its own, and none is missed there', async () => {
+			await client.query(`
+				create table tiers (at date not null, region text not null, id int not null) partition by range (at);
+				create table tiers_202610 partition of tiers for values from ('2026-10-01') to ('2026-11-01') partition by list (region);
+				create table tiers_202610_eu partition of tiers_202610 for values in ('de', 'fr') partition by hash (id);
+				create table tiers_202610_eu_0 partition of tiers_202610_eu for values with (modulus 2, remainder 0);
+				create table tiers_202610_rest partition of tiers_202610 default;
+				create table tiers_202611 partition of tiers for values from ('2026-11-01') to ('2026-12-01') partition by range (at);
+				create table tiers_202611_a partition of tiers_202611 for values from ('2026-11-01') to ('2026-11-11');
+				create table tiers_202611_b partition of tiers_202611 for values from ('2026-11-11') to ('2026-11-21');
+				create table tiers_202611_rest partition of tiers_202611 default;
+				create table tiers_209001 partition of tiers for values from ('2090-01-01') to ('2090-02-01') partition by range (at);
+				create table tiers_209001_a partition of tiers_209001 for values from ('2090-01-01') to ('2090-01-16');
+				create table tiers_209001_b partition of tiers_209001 for values from ('2090-01-16') to ('2090-02-01');
+				create table areas (region text not null, at date not null) partition by list (region);
+				create table areas_de partition of areas for values in ('de') partition by range (at);
+				create table areas_de_202001 partition of areas_de for values from ('2020-01-01') to ('2020-02-01');
+				create table areas_de_202002 partition of areas_de for values from ('2020-02-01') to ('2020-03-01')`);
+			await choose('tiers_202610');
+			assert.match((await open.ask('partitions')) as string, /A list has no next value/);
+			await choose('tiers_202610_eu');
+			const hash = readable(await open.ask('partitions', {count: '5'}));
+			assert.deepEqual(
+				hash.plan!.targets.map(target => target.subject),
+				['public.tiers_202610_eu_1'],
+			);
+			const [made] = await open.settled(open.yes());
+			assert.equal(made!.done, true, made!.text);
+			open.watch.store.dispatch({type: 'closed'});
+			await client.query("insert into tiers select '2026-10-05', 'de', n from generate_series(1, 50) n");
+			await client.query("insert into tiers values ('2026-11-25', 'de', 1)");
+			await choose('tiers_202611');
+			const strays = (await open.ask('partitions', {count: '3'})) as string;
+			assert.match(strays, /rows of its range are in public\.tiers_202611_rest \(1\)/);
+			const lower = readable(await open.ask('move-default', {count: '3'}));
+			assert.equal(lower.plan!.targets.length, 1, 'what lies behind its own range never comes here');
+			const [moved] = await open.settled(open.yes());
+			assert.equal(moved!.done, true, moved!.text);
+			assert.equal(await one('select count(*)::int from only tiers_202611_rest'), 0);
+			open.watch.store.dispatch({type: 'closed'});
+			await choose('tiers_202611');
+			await until(
+				() => open.state().tables.partitions!.rows.find(row => row.relation === 'tiers_202611')?.partitions,
+				n => n === 4,
+			);
+			assert.match(
+				(await open.ask('partitions')) as string,
+				/Its own range is from \('2026-11-01'\) to \('2026-12-01'\): rows behind that go to other partitions of its parent/,
+			);
+			await choose('areas_de');
+			assert.match(readable(await open.ask('partitions', {count: '1'})).plan!.targets[0]!.subject, /areas_de_202003/);
+			open.watch.store.dispatch({type: 'closed'});
+			const missed = open
+				.state()
+				.findings.filter(finding => finding.id === 'partition-missing')
+				.map(finding => finding.subject);
+			assert.ok(missed.includes('areas_de'), missed.join());
+			assert.deepEqual(
+				missed.filter(name => /^tiers_/.test(name)),
+				[],
+			);
+			await client.query('drop table tiers, areas');
+		});
+
+		test('one whose partitions are partitioned themselves is told so, at the top', async () => {
+			await client.query(`
+				create table tops (at date not null, id int not null) partition by range (at);
+				create table tops_202610 partition of tops for values from ('2026-10-01') to ('2026-11-01') partition by hash (id);
+				create table tops_202611 partition of tops for values from ('2026-11-01') to ('2026-12-01') partition by hash (id)`);
+			await choose('tops');
+			const said = (await open.ask('partitions', {count: '1'})) as string;
+			assert.match(said, /its partitions are partitioned themselves \(public\.tops_202611\): make the next with its own partitions by hand/);
+			await client.query('drop table tops');
+		});
+
 		test('a hash table gets the remainder that is missing', async () => {
 			await choose('hashed');
 			const question = readable(await open.ask('partitions', {count: '5'}));

@@ -116,6 +116,7 @@ const at = (time: string, bounds: string, more: Partial<Partitioned> = {}): Part
 	key_types: 'timestamp with time zone',
 	bounds,
 	key_last: null,
+	own_bound: null,
 	...more,
 });
 

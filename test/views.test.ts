@@ -101,7 +101,19 @@ test('jobs that fail, and those that are switched off', () => {
 
 const parent: Row = {
 	...{server_time: now, oid: '1', schema: 'shop', name: 'events', relation: 'shop.events', parent: null, strategy: 'r', key: 'RANGE (d)', key_types: 'date'},
-	...{partitions: 2, detaching: 0, locked: false, rows: 0, bytes: 0, default_name: null, default_rows: null, key_last: null, owner: 'app', owned: true},
+	...{
+		own_bound: null,
+		partitions: 2,
+		detaching: 0,
+		locked: false,
+		rows: 0,
+		bytes: 0,
+		default_name: null,
+		default_rows: null,
+		key_last: null,
+		owner: 'app',
+		owned: true,
+	},
 	bounds_zone: 'UTC',
 };
 function ranges(...pairs: readonly (readonly [string, string])[]): string {

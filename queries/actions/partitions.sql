@@ -1,8 +1,8 @@
 -- actions/partitions: the statements that make new partitions like the newest sibling and attach them, so that readers and writers of the parent go on
--- source: pg_partitioned_table, pg_inherits, pg_class, pg_attribute, pg_trigger, pg_constraint, the rows of the default partition
+-- source: pg_partitioned_table, pg_inherits, pg_class, pg_attribute, pg_trigger, pg_constraint, size and rows of the default partition
 -- needs: server >= 13
 -- privilege: ownership of the parent; select on the default partition
--- cost: moderate; counts the rows of the new ranges in the default partition
+-- cost: moderate; counts the rows of the new ranges in the default partition, up to 100,001, where it is no larger than 256 MB
 -- param: $1 text parent = 0
 -- param: $2 text[] names = {events_2027_01}
 -- param: $3 text[] bounds = {for values from ('2027-01-01') to ('2027-02-01')}
@@ -74,6 +74,10 @@ fallback as (
   join pg_catalog.pg_class c on c.oid = p.partdefid
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 ),
+-- Attaching looks through all of it, with no index, while nobody can read or write it: unless a valid check leaves the range out.
+weight as materialized (
+  select case when f.relkind = 'r' and not f.locked then pg_catalog.pg_relation_size(f.oid) end as bytes from fallback f
+),
 partman as (
   select
     n.nspname,
@@ -114,22 +118,33 @@ general as (
 ),
 wanted as (
   select u.place, u.name, u.bounds, u.low, u.high, pg_catalog.format('%I.%I', coalesce(s.nspname, g.nspname), u.name) as relation,
-    case when u.low is not null and g.key is not null then pg_catalog.format('%s >= %s and %s < %s', g.key, u.low, g.key, u.high) end as range
+    case when u.low is not null and g.key is not null then pg_catalog.format('%s >= %s and %s < %s', g.key, u.low, g.key, u.high) end as range,
+    ('without_' || u.name)::name as without
   from rows from (pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::text[]), pg_catalog.unnest($5::text[]))
     with ordinality as u(name, bounds, low, high, place)
   cross join general g
   left join sibling s on true
 ),
+proved as materialized (
+  select
+    w.*,
+    exists (select from pg_catalog.pg_constraint k where k.conrelid = f.oid and k.contype = 'c' and k.convalidated and k.conname = w.without) as proven,
+    h.bytes > 268435456 as heavy
+  from wanted w
+  left join fallback f on true
+  left join weight h on true
+),
 counted as materialized (
   select
     w.*,
-    case when g.why is null and f.oid is not null and w.range is not null and t.oid is null then
+    case when g.why is null and f.oid is not null and w.range is not null and t.oid is null and not w.proven and w.heavy is not true then
       pg_catalog.substring(pg_catalog.query_to_xml(
-        pg_catalog.format('select count(*) as n from %s%s where %s', case when f.relkind = 'r' then 'only ' else '' end, f.relation, w.range), false, false, '')::text, '<n>(\d+)</n>')::float8
+        pg_catalog.format('select count(*) as n from (select from %s%s where %s limit 100001) found', case when f.relkind = 'r' then 'only ' else '' end, f.relation, w.range),
+        false, false, '')::text, '<n>(\d+)</n>')::float8
     end as strays,
     t.oid as taken,
     exists (select from pg_catalog.pg_inherits i where i.inhrelid = t.oid and i.inhparent = g.oid) as there
-  from wanted w
+  from proved w
   cross join general g
   left join sibling s on true
   left join fallback f on true
@@ -143,12 +158,18 @@ own as (
       when g.why is not null then g.why
       when c.there then 'it is there already'
       when c.taken is not null then 'something else has this name already'
-      when c.strays > 100000 then pg_catalog.format('%s rows of its range are in %s, more than 100000: move them in parts by hand', c.strays, f.relation)
+      when c.heavy and not c.proven and $7::bool then pg_catalog.format('%s has %s, which would be looked through while nobody can read or write it: move its rows in parts by hand', f.relation, pg_catalog.pg_size_pretty(h.bytes))
+      when c.heavy and not c.proven and c.range is not null then pg_catalog.format(
+        '%s has %s, which would be looked through while nobody can read or write it. Prove first that no row of the range is in it, while everybody goes on: '
+          || 'alter table %s add constraint %I check (not (%s)) not valid; alter table %s validate constraint %I; then ask again',
+        f.relation, pg_catalog.pg_size_pretty(h.bytes), f.relation, c.without, c.range, f.relation, c.without)
+      when c.strays > 100000 then pg_catalog.format('more than 100000 rows of its range are in %s: move them in parts by hand', f.relation)
       when c.strays > 0 and not $7::bool then pg_catalog.format('rows of its range are in %s (%s): move them (M, or --move)', f.relation, c.strays)
     end as reason
   from counted c
   cross join general g
   left join fallback f on true
+  left join weight h on true
   left join keeper k on true
 ),
 -- A range that is left out would leave a gap behind it.
@@ -254,7 +275,9 @@ steps as (
     union all
     select 12, pg_catalog.format('alter table %s attach partition %s %s', g.relation, j.relation, j.bounds)
     union all
-    select 13, 'commit'
+    select 13, pg_catalog.format('alter table %s drop constraint %I', f.relation, j.without) where j.proven
+    union all
+    select 14, 'commit'
   ) x
   where j.why is null and k.kept is not true
 ),
@@ -273,7 +296,11 @@ all_rows as (
         j.relation || ' ' || j.bounds,
         case when j.strays > 0 then pg_catalog.format('rows that move into %s: %s; nobody can read or write %s meanwhile', j.relation, j.strays, f.relation) end,
         'readers and writers of ' || g.relation || ' go on'
-          || case when f.oid is not null then '; ' || f.relation || ' is locked for a moment while it is looked through' else '' end,
+          || case
+            when j.proven then '; ' || f.relation || ' is locked for a moment and not looked through: its check ' || pg_catalog.quote_ident(j.without) || ' leaves the range out'
+            when f.oid is not null then '; ' || f.relation || ' is locked for a moment while it is looked through'
+            else ''
+          end,
         'locked for a moment too, its foreign keys'' tables: ' || (
           select pg_catalog.string_agg(distinct k.confrelid::regclass::text, ', ') from pg_catalog.pg_constraint k where k.conrelid = g.oid and k.contype = 'f'),
         'not taken over from ' || s.relname || ': ' || pg_catalog.replace(d.lines, pg_catalog.chr(10), ', '),

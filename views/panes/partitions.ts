@@ -2,7 +2,7 @@ import type {KeyKind, Point} from '../../source/bounds.ts';
 import {levelOf} from '../../source/limits.ts';
 import type {Answers, Check, Hit, Input, Level, Limit, Line, Pane, Row, Section, Table} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
-import {nowOn, siblingsOf} from '../../source/partition-choice.ts';
+import {nowOn, reachOf, siblingsOf} from '../../source/partition-choice.ts';
 import {coveredUntil, type Layout, layoutOf} from '../../source/partitions.ts';
 import {secondsOf, stepName, stepOf} from '../../source/steps.ts';
 import {literalOf, wallText} from '../../source/zone.ts';
@@ -17,6 +17,8 @@ export type PartitionsRow = {
 	readonly name: string;
 	readonly relation: string;
 	readonly parent: string | null;
+	/** Null where the key begins with another column than its parent's, or it has no parent. */
+	readonly own_bound: string | null;
 	readonly strategy: string;
 	readonly key: string | null;
 	readonly key_types: string | null;
@@ -61,7 +63,11 @@ function derive(rows: readonly PartitionsRow[], input: Input): readonly Row[] {
 		const {layout, step} = read(row, zones);
 		const zone = 'zone' in step && layout.kind === 'timestamptz' ? step.zone : 'UTC';
 		const now = nowOn(row, layout.kind, zones[0]!);
-		const until = now === null ? null : coveredUntil(layout.spans, now);
+		const reach = reachOf(row, layout.kind);
+		// Of one that is made ahead the first rows count, not those of now.
+		const since = now !== null && now < reach.from ? reach.from : now;
+		const until = since === null ? null : coveredUntil(layout.spans, since);
+		const isWhole = now !== null && (now >= reach.to || (until !== null && until >= reach.to));
 		const show = (point: Point | undefined) => (point === undefined ? null : pointText(point, layout.kind, zone));
 		const last = layout.spans.reduce<Point | undefined>((most, span) => (most === undefined || span.to > most ? span.to : most), undefined);
 		return {
@@ -72,10 +78,10 @@ function derive(rows: readonly PartitionsRow[], input: Input): readonly Row[] {
 			first: show(layout.spans[0]?.from),
 			last: show(last),
 			until: until === null ? null : show(until),
-			covered_s: layout.kind === 'integer' || now === null || layout.spans.length === 0 ? null : coveredFor(until, now),
+			covered_s: layout.kind === 'integer' || now === null || isWhole || layout.spans.length === 0 ? null : coveredFor(until, now),
 			ended_s: endedFor(layout.kind, last, now),
 			gaps: layout.strategy === 'h' ? layout.missing.length : layout.gaps.length,
-			note: noteOf(row, layout, until, now, zone),
+			note: noteOf(row, layout, isWhole ? now : until, now, zone),
 		};
 	});
 }
