@@ -1,137 +1,38 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {type InkKey, keyReader} from '../views/key-reader.ts';
+import {type InkKey, keysOf} from '../views/key-reader.ts';
 
-/** One chunk as Ink 8 hands it on: [ms since the one before, input, flags]. */
-type Chunk = readonly [number, string, ...string[]];
-
-function read(chunks: readonly Chunk[], typing = false): readonly string[] {
-	const reader = keyReader();
-	let now = 1000;
-	return chunks.flatMap(([after, input, ...flags]) => {
-		now += after;
-		return reader(input, Object.fromEntries(flags.map(flag => [flag, true])) as InkKey, now, typing);
-	});
+/** One chunk as Ink 8 hands it on: input, flags. */
+function read(input: string, ...flags: readonly string[]): readonly string[] {
+	return keysOf(input, Object.fromEntries(flags.map(flag => [flag, true])) as InkKey, false);
 }
 
 test('keys have their names, and a chunk of letters is as many keys', () => {
-	assert.deepEqual(read([[0, '', 'upArrow']]), ['up']);
-	assert.deepEqual(read([[0, 'jjj']]), ['j', 'j', 'j']);
-	assert.deepEqual(read([[0, 'C', 'shift']]), ['C']);
-	assert.deepEqual(read([[0, 'c', 'ctrl']]), ['ctrl-c']);
-	assert.deepEqual(read([[0, '', 'tab', 'shift']]), ['shift-tab']);
-	assert.deepEqual(read([[0, 'y\r']]), ['y', 'enter']);
-	assert.deepEqual(read([[0, 'C', 'shift', 'meta']]), []);
+	assert.deepEqual(read('', 'upArrow'), ['up']);
+	assert.deepEqual(read('jjj'), ['j', 'j', 'j']);
+	assert.deepEqual(read('C', 'shift'), ['C']);
+	assert.deepEqual(read('c', 'ctrl'), ['ctrl-c']);
+	assert.deepEqual(read('', 'tab', 'shift'), ['shift-tab']);
+	assert.deepEqual(read('y\r'), ['y', 'enter']);
+	assert.deepEqual(read('jj\x0c\x1a'), ['j', 'j', 'ctrl-l', 'ctrl-z']);
+	assert.deepEqual(read('C', 'shift', 'meta'), []);
 });
 
-// What Ink 8 makes of each sequence when its pieces are more than 20 ms apart.
-const torn: readonly (readonly [string, readonly Chunk[]])[] = [
-	[
-		'Esc | [C',
-		[
-			[0, '', 'escape'],
-			[30, '[C'],
-		],
-	],
-	[
-		'Esc [ | C',
-		[
-			[0, '['],
-			[30, 'C', 'shift'],
-		],
-	],
-	[
-		'Esc | [ | C',
-		[
-			[0, '', 'escape'],
-			[30, '['],
-			[300, 'C', 'shift'],
-		],
-	],
-	[
-		'Esc | OC',
-		[
-			[0, '', 'escape'],
-			[30, 'OC'],
-		],
-	],
-	[
-		'Esc O | C',
-		[
-			[0, 'O', 'shift', 'meta'],
-			[30, 'C', 'shift'],
-		],
-	],
-	[
-		'Esc [1;5 | C',
-		[
-			[0, '[1;5'],
-			[30, 'C', 'shift'],
-		],
-	],
-	[
-		'Esc [1 | ;5C',
-		[
-			[0, '[1'],
-			[30, ';5C'],
-		],
-	],
-	[
-		'Esc [ | 1 | ;5 | C',
-		[
-			[0, '['],
-			[30, '1'],
-			[30, ';5'],
-			[30, 'C', 'shift'],
-		],
-	],
-	[
-		'Esc [3 | ~',
-		[
-			[0, '[3'],
-			[30, '~'],
-		],
-	],
-];
-for (const [name, chunks] of torn) {
-	test(`a torn sequence is no letter: ${name}`, () => {
-		assert.deepEqual(
-			read(chunks).filter(key => key !== 'esc'),
-			[],
-		);
-	});
-}
+test('what is left of a sequence is no letter', () => {
+	for (const rest of ['[C', 'OC', '[1;5C', '[3~', '[A']) assert.deepEqual(read(rest), [], rest);
+});
 
-test('long after a stray bracket a letter is a letter again', () => {
-	assert.deepEqual(
-		read([
-			[0, '['],
-			[600, 'C', 'shift'],
-		]),
-		['C'],
-	);
-	assert.deepEqual(
-		read([
-			[0, '['],
-			[100, 'x'],
-			[10, 'C', 'shift'],
-		]),
-		['C'],
-	);
+test('a key that is let go, or pressed with Super, is none', () => {
+	const kitty = {eventType: 'press'};
+	assert.deepEqual(keysOf('q', kitty, false), ['q']);
+	assert.deepEqual(keysOf('q', {...kitty, eventType: 'repeat'}, false), ['q']);
+	assert.deepEqual(keysOf('q', {...kitty, eventType: 'release'}, false), []);
+	assert.deepEqual(keysOf('', {...kitty, eventType: 'release', downArrow: true}, false), []);
+	assert.deepEqual(keysOf('c', {...kitty, eventType: 'release', ctrl: true}, false), []);
+	assert.deepEqual(keysOf('q', {...kitty, super: true}, false), []);
+	assert.deepEqual(keysOf('k', {...kitty, shift: true}, false), ['K']);
 });
 
 test('in a text field brackets and digits are typed', () => {
-	assert.deepEqual(
-		read(
-			[
-				[0, '['],
-				[90, 'a'],
-				[90, ']'],
-			],
-			true,
-		),
-		['[', 'a', ']'],
-	);
-	assert.deepEqual(read([[0, '12']], true), ['1', '2']);
-	assert.deepEqual(read([[0, 'OK']], true), ['O', 'K']);
+	for (const text of ['[', ']', '12', 'OK', 'a[1']) assert.deepEqual(keysOf(text, {}, true), [...text]);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {constants, tmpdir} from 'node:os';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
 import {hostileText, seeded} from './support/hostile.ts';
@@ -274,6 +274,122 @@ test('escape sequences torn apart by a slow line: an arrow never becomes C, and 
 	}
 });
 
+/** What others asked of the terminal, or switched on and died; each ends before the next begins. */
+const strays = [
+	'\x1b]11;rgb:ffff/ffff/ffff\x07',
+	'\x1b]10;rgb:1e1e/1e1e/1e1e\x1b\\',
+	'\x1bP>|XTerm(370)\x1b\\',
+	'\x1bP!|7E7E5000\x1b\\',
+	'\x1bP1+r524742=38\x1b\\',
+	'\x1b_Gi=1;OK\x1b\\',
+	'\x1b]lK y q\x1b\\',
+	'\x1b[?64;1;2;6;9;15;18;21;22c',
+	'\x1b[12;40R',
+	'\x1b[I',
+	'\x1b[O',
+	'\x1b[<0;43;12M',
+	'\x1b[<0;43;12m',
+	'\x1b[M KC',
+	'\x1b[M qy',
+	'\x1b[113;9u',
+	'\x1b[113;1:3u',
+	'\x1b[107;1:3u',
+	'\x1b[1;1:3B',
+	'\u009bC',
+	'\x1bOC',
+	'\x1bq',
+	'\x1bK',
+];
+
+test('what a terminal answers to others, reports of the mouse, of keys let go and of focus are no keys', async () => {
+	const screen = await live({args: ['--pane', 'locks']});
+	try {
+		await screen.waitFor(/inventory/);
+		await screen.press('p', 'home', 'down');
+		await screen.waitFor(/paused/);
+		// Without the head, where findings come, and without ages.
+		const steady = () => {
+			const rows = screen.text().split('\n').slice(4);
+			return [...rows.map(row => row.replace(/\d+(?:\.\d+)?[smh]\d*/g, '')), rows.findIndex((_, y) => screen.cell(2, y + 4).inverse)];
+		};
+		const before = steady();
+		for (const stray of strays) {
+			screen.raw(Buffer.from(stray));
+			// Whatever it did is on the screen when the picture of a key that follows has come and gone.
+			await screen.press('?');
+			await screen.waitFor(/Everywhere/);
+			await screen.press('esc');
+			await screen.waitFor(text => !/Everywhere/.test(text));
+			assert.deepEqual(steady(), before, JSON.stringify(stray));
+		}
+		await quits(screen);
+	} finally {
+		await screen.close();
+	}
+});
+
+test('a paste that never ends freezes nobody: Esc ends it, and nothing of it was a key', async () => {
+	const screen = await live({args: ['--pane', 'locks']});
+	try {
+		await screen.waitFor(text => /inventory/.test(text) && screen.bracketedPaste);
+		screen.raw(`\x1b[200~${'Ky\nq'.repeat(1000)}`);
+		// As a person does who sees that nothing happens.
+		const keys = ['\x1b', '?'];
+		const knock = setInterval(() => {
+			screen.raw(keys[0]!);
+			keys.reverse();
+		}, 400);
+		await screen.waitFor(/Everywhere/).finally(() => clearInterval(knock));
+		await screen.press('esc');
+		await screen.waitFor(text => !/Everywhere/.test(text));
+		await answersKeys(screen);
+		await quits(screen);
+	} finally {
+		await screen.close();
+	}
+});
+
+test('keys of xterm with modifyOtherKeys, as vim leaves it when it is killed: Ctrl-C quits', async () => {
+	const screen = await live();
+	try {
+		screen.raw('\x1b[27;5;99~');
+		assert.equal((await screen.exit).code, 0);
+	} finally {
+		await screen.close();
+	}
+});
+
+test('modes that a killed program left behind do not touch the picture', async () => {
+	const modes = '\\033[?1000h\\033[?1003h\\033=\\033(0\\033[4h\\033[5;10r\\033[?6h';
+	const screen = await openScreen({
+		command: 'bash',
+		args: ['-c', `printf '${modes}'; exec "$@"`, 'bash', process.execPath, program, 'top', server.conninfo, '--no-audit', '--pane', 'locks'],
+		columns: 120,
+		rows: 32,
+		cwd: '/',
+		env: {PATH: process.env.PATH ?? '', HOME: '/nonexistent'},
+	});
+	try {
+		await screen.waitFor(text => whole(text, 120, 32) && /● live/.test(text) && /inventory/.test(text));
+		await answersKeys(screen);
+		assert.equal(screen.mouse, 'none');
+		await quits(screen);
+	} finally {
+		await screen.close();
+	}
+});
+
+test('of what DEBUG asks of the shell’s other programs nothing is printed, least of all a password', async () => {
+	const screen = await live({env: {DEBUG: '*', REDIS_URL: 'redis://:geheim@127.0.0.1:1/0'}});
+	try {
+		await answersKeys(screen);
+		await quits(screen);
+		assert.doesNotMatch(screen.text(), /ioredis|geheim/);
+	} finally {
+		await screen.close();
+	}
+});
+
 test('random bytes as keys neither end nor break it', async () => {
 	const random = seeded(7);
 	const screen = await live({args: ['--read-only']});
@@ -298,7 +414,7 @@ test('random bytes as keys neither end nor break it', async () => {
 });
 
 test('stdin that ends, and stdout that nobody reads any more, end the program', async () => {
-	for (const signal of ['SIGHUP', 'SIGTERM', 'SIGINT', 'SIGPIPE'] as const) {
+	for (const signal of ['SIGHUP', 'SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGABRT', 'SIGUSR1', 'SIGUSR2', 'SIGPIPE'] as const) {
 		const screen = await live();
 		try {
 			screen.kill(signal);
@@ -309,7 +425,8 @@ test('stdin that ends, and stdout that nobody reads any more, end the program', 
 				continue;
 			}
 			const exit = await screen.exit;
-			assert.ok([129, 130, 143].includes(exit.code), `${signal}: ${exit.code}`);
+			assert.equal(exit.code, 128 + constants.signals[signal], signal);
+			assert.doesNotMatch(screen.text(), /Debugger/);
 			assert.equal(screen.alternate, false);
 			assert.equal(screen.cursorVisible, true);
 			assert.equal(screen.wraps, true);

@@ -18,30 +18,27 @@ const named: readonly (readonly [string, Key])[] = [
 	['delete', 'delete'],
 ];
 
-/** Milliseconds that the rest of a torn sequence may be late. */
-const late = 500;
-
 /**
- * Keys by their names. An escape sequence that a slow line tears apart comes in pieces, each of which Ink takes for keys of its own (after 20 ms):
- * an arrow must never become C. `typing`: what looks like the start of such a rest may be meant.
+ * Keys by their names. What is left of a sequence that came without its Esc is no key: an arrow must never become C.
+ * `typing`: what looks like such a rest may be meant.
  */
-export function keyReader(): (input: string, key: InkKey, now: number, typing: boolean) => readonly Key[] {
-	let tornAt = Number.NEGATIVE_INFINITY;
-	return (input, key, now, typing) => {
-		const expected = now - tornAt < late;
-		tornAt = Number.NEGATIVE_INFINITY;
-		if (key.ctrl && input.length === 1) return [`ctrl-${input}`];
-		if (key.tab) return [key.shift ? 'shift-tab' : 'tab'];
-		const found = named.find(([flag]) => key[flag]);
-		if (found) return [found[1]];
-		if (/^[[O][\d;]*[A-Za-z~]$/.test(input) && !(typing && input[0] === 'O')) return [];
-		if (expected && /^[\d;]*[A-Za-z~]$/.test(input)) return [];
-		if ((expected && /^[\d;]+$/.test(input)) || /^\[[\d;]*$/.test(input) || (key.meta && input === 'O')) {
-			if (typing && !expected && !key.meta) return [...input];
-			tornAt = now;
-			return [];
-		}
-		// Meta+letter is not a letter: a split escape sequence must not cancel a query.
-		return key.meta ? [] : [...input].flatMap(character => (character === '\r' || character === '\n' ? ['enter'] : character === '\t' ? ['tab'] : [character]));
-	};
+export function keysOf(input: string, key: InkKey, typing: boolean): readonly Key[] {
+	// Terminals with the kitty protocol may tell that a key was let go, and have keys that others keep for themselves.
+	if (key.eventType === 'release' || key.super || key.hyper) return [];
+	if (key.ctrl && input.length === 1) return [`ctrl-${input}`];
+	if (key.tab) return [key.shift ? 'shift-tab' : 'tab'];
+	const found = named.find(([flag]) => key[flag]);
+	if (found) return [found[1]];
+	if (/^[[O][\d;]*[A-Za-z~]$/.test(input) && !(typing && input[0] === 'O')) return [];
+	// Meta+letter is not a letter: a split escape sequence must not cancel a query.
+	if (key.meta) return [];
+	if (key.shift && /^[a-z]$/.test(input)) return [input.toUpperCase()];
+	return [...input].map(keyOf);
+}
+
+function keyOf(character: string): Key {
+	if (character === '\r' || character === '\n') return 'enter';
+	if (character === '\t') return 'tab';
+	// In a chunk with others Ink does not take it for a key of its own.
+	return character < ' ' ? `ctrl-${String.fromCharCode(character.charCodeAt(0) + 96)}` : character;
 }

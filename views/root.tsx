@@ -4,7 +4,7 @@ import {eventOf, takesText} from '../source/keys.ts';
 import type {Store} from '../source/state.ts';
 import {topOverlay} from '../source/state.ts';
 import {App} from './app.tsx';
-import {type InkKey, keyReader} from './key-reader.ts';
+import {type InkKey, keysOf} from './key-reader.ts';
 
 export type RootProps = {
 	readonly store: Store;
@@ -19,11 +19,10 @@ export function Root({store, now, refer}: RootProps): ReactElement {
 		useMemo(() => seen(store), [store]),
 		store.get,
 	);
-	const read = useMemo(keyReader, []);
 	useInput((input, key) => {
 		const field = topOverlay(store.get());
 		// Keys that arrive in one chunk over a slow line come as one string.
-		for (const name of read(input, key as InkKey, now(), field !== undefined && takesText(field))) {
+		for (const name of keysOf(input, key as InkKey, field !== undefined && takesText(field))) {
 			const event = eventOf(store.get(), name, now());
 			if (event) store.dispatch(event);
 		}

@@ -3,6 +3,7 @@ import {Writable} from 'node:stream';
 import {capture} from './captured.ts';
 import {type Row, readRow} from './cells.ts';
 import {type Frame, frameReader} from './ink-frame.ts';
+import {filteredInput} from './input.ts';
 import type {References} from './references.ts';
 import {repaint} from './screen-diff.ts';
 
@@ -50,7 +51,8 @@ export const inkOptions = {
 	maxFps: 60,
 } as const;
 
-const enter = '\x1b[?1049h\x1b[?7l\x1b[?25l';
+// A program that died may have left the mouse, the keypad, drawn characters, inserting, margins and their origin as it used them.
+const enter = '\x1b[?1049h\x1b[?1000;1002;1003l\x1b>\x1b(B\x0f\x1b[4l\x1b[?6l\x1b[r\x1b[?7l\x1b[?25l';
 // Cleared first, for those that have no second screen: the Linux console, screen(1) unless told otherwise.
 const leave = '\x1b[m\x1b[?2004l\x1b[?7h\x1b[H\x1b[2J\x1b[?25h\x1b[?1049l';
 
@@ -72,7 +74,8 @@ const narrow = 16;
 export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv, references?: References): Terminal | Problem {
 	const problem = unfit(streams, env);
 	if (problem) return problem;
-	const {stdin, stdout: screen, stderr} = streams;
+	const {stdout: screen, stderr} = streams;
+	const stdin = filteredInput(streams.stdin);
 	for (const stream of [screen, stderr]) block(stream, false);
 	// The Linux console knows no titles and would print a part of them.
 	const titled = env.TERM !== 'linux';
@@ -245,7 +248,7 @@ export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv, reference
 			painter?.unmount();
 		} catch {}
 		raw(false);
-		stdin.pause();
+		streams.stdin.pause();
 		stdin.unref();
 		captured.release();
 		return closed;

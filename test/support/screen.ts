@@ -52,6 +52,8 @@ export type Screen = {
 	readonly alternate: boolean;
 	readonly bracketedPaste: boolean;
 	readonly wraps: boolean;
+	/** Which reports of the mouse the program has asked for. */
+	readonly mouse: string;
 	readonly title: string;
 	/** What the program put into the clipboard by OSC 52. */
 	readonly clipboard: string;
@@ -184,6 +186,9 @@ export async function openScreen(options: {
 		},
 		get wraps() {
 			return terminal.modes.wraparoundMode;
+		},
+		get mouse() {
+			return terminal.modes.mouseTrackingMode;
 		},
 		get title() {
 			return emulator.state.title;
