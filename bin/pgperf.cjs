@@ -8,6 +8,8 @@ if (version[0] < 22 || (version[0] === 22 && version[1] < 12)) {
 // React and Ink read this while they load.
 process.env.NODE_ENV = 'production';
 if (process.env.NO_COLOR || process.argv.indexOf('--no-color') > 0) process.env.FORCE_COLOR = '0';
+// Of the shell's other programs: the Redis client would print every command, its password too.
+delete process.env.DEBUG;
 require('node:module').enableCompileCache();
 import('../dist/cli.js').catch(error => {
 	console.error('pgperf could not start: ' + (error && error.message));
