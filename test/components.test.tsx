@@ -2,16 +2,14 @@ import assert from 'node:assert/strict';
 import {existsSync} from 'node:fs';
 import {test} from 'node:test';
 import {fileURLToPath} from 'node:url';
-import {render} from 'ink-testing-library';
 import type {Line} from '../source/pane.ts';
 import {centred, framed, overlay, windowed} from '../views/components/box.ts';
 import {confirmBox, lastConfirmTop, type Question} from '../views/components/confirm.ts';
 import {detailLines} from '../views/components/detail.ts';
 import {helpLines} from '../views/components/help.ts';
-import {PaintedLine, PaintedLines} from '../views/components/line.tsx';
 import {menuLines} from '../views/components/menu.ts';
-import {toWidth, widthOf, widthOfLine} from '../views/layout.ts';
-import {painted, unpainted} from '../views/theme.ts';
+import {widthOf, widthOfLine} from '../views/layout.ts';
+import {unpainted} from '../views/theme.ts';
 import {golden, picture} from './support/golden.ts';
 import {hostileText, seeded} from './support/hostile.ts';
 
@@ -36,41 +34,6 @@ const terminate: Question = {
 	],
 	button: 'terminate',
 };
-
-test('Ink paints a line as it is', () => {
-	const line: Line = [{text: ' 4711 '}, {text: 'Lock', tone: 'critical'}, {text: ' 12m', tone: 'dim'}];
-	const {lastFrame, unmount} = render(<PaintedLine line={line} colour />);
-	assert.equal(lastFrame(), painted(line, true));
-	unmount();
-});
-
-test('the inverse cursor is seen without colour', () => {
-	const {lastFrame, unmount} = render(<PaintedLine line={[{text: 'row under the cursor', inverse: true, tone: 'warning'}]} colour={false} />);
-	assert.equal(lastFrame()!.includes('\u001b[7m'), true);
-	assert.doesNotMatch(lastFrame()!, /\u001b\[3\d/);
-	unmount();
-});
-
-test('a blank line keeps its row', () => {
-	const {lastFrame, unmount} = render(<PaintedLines lines={[[{text: 'a'}], [], [{text: 'b'}]]} colour />);
-	assert.equal(lastFrame(), 'a\n\nb');
-	unmount();
-});
-
-test('Ink neither wraps nor loses hostile text', () => {
-	// ink-testing-library is 100 columns wide.
-	const random = seeded(31);
-	const lines = Array.from({length: 400}, () => toWidth([{text: hostileText(random)}, {text: hostileText(random), tone: 'good'}, {text: '|'}], 100));
-	for (let at = 0; at < lines.length; at += 40) {
-		const some = lines.slice(at, at + 40);
-		const {lastFrame, unmount} = render(<PaintedLines lines={some} colour={false} />);
-		assert.deepEqual(
-			lastFrame()!.split('\n'),
-			some.map(line => unpainted(line).trimEnd()),
-		);
-		unmount();
-	}
-});
 
 test('a frame is as wide as asked and two lines higher', () => {
 	for (const width of [1, 2, 3, 4, 5, ...sizes]) {

@@ -92,7 +92,7 @@ test('a superuser is asked, and nothing but y that could be read is yes', () => 
 test('the screen tells when the question was painted: only from then on it can be answered', async () => {
 	const store = createStore(read(pressed(console(), 'e')), reduce);
 	const painted = new Promise<number>(resolve => store.subscribe((_, event) => event.type === 'painted' && resolve(event.at)));
-	const {unmount} = render(createElement(Root, {store, now: () => 7000, refer: text => text}));
+	const {unmount} = render(createElement(Root, {store, now: () => 7000, refer: lines => lines.join('\n')}));
 	assert.equal(await painted, 7000);
 	assert.equal(stage(after(store.get(), eventOf(store.get(), 'y', 7400)!)), 'planning');
 	unmount();

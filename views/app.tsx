@@ -1,14 +1,15 @@
-import {Box} from 'ink';
+import {Text} from 'ink';
 import type {ReactElement} from 'react';
 import type {State} from '../source/state.ts';
-import {PaintedLines} from './components/line.tsx';
-import {screenOf} from './frame.ts';
+import {picture} from './frame.ts';
 
-/** The whole screen as a function of the state. */
-export function App({state, refer}: {readonly state: State; readonly refer?: (text: string) => string}): ReactElement {
-	return (
-		<Box flexDirection="column">
-			<PaintedLines lines={screenOf(state)} colour={state.settings.colour} refer={refer} />
-		</Box>
-	);
+export type AppProps = {
+	readonly state: State;
+	/** The name under which a screen goes through Ink. */
+	readonly refer: (lines: readonly string[]) => string;
+};
+
+/** The whole screen as a function of the state. Its lines are as wide as they may be already; Ink only has to know when they change. */
+export function App({state, refer}: AppProps): ReactElement {
+	return <Text wrap="truncate">{refer(picture(state))}</Text>;
 }

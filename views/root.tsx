@@ -3,14 +3,13 @@ import {type ReactElement, useEffect, useMemo, useSyncExternalStore} from 'react
 import {eventOf, takesText} from '../source/keys.ts';
 import type {Store} from '../source/state.ts';
 import {topOverlay} from '../source/state.ts';
-import {App} from './app.tsx';
+import {App, type AppProps} from './app.tsx';
 import {type InkKey, keysOf} from './key-reader.ts';
 
 export type RootProps = {
 	readonly store: Store;
 	readonly now: () => number;
-	/** The name under which a line goes through Ink. */
-	readonly refer: (text: string) => string;
+	readonly refer: AppProps['refer'];
 };
 
 /** The only place with hooks: the store in, keys out. */

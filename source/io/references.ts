@@ -1,36 +1,29 @@
 /**
- * A line of the screen as Ink gets it: not its text, but a short name for it. Ink takes each line apart three times before it writes it (12 ms a frame
- * of 180x50), the terminal once more; a name of a few letters costs it nothing, and a line that stays keeps its name.
+ * A screen as Ink gets it: not its lines, but one short name for all of them. Ink lays each text out by itself and takes it apart three
+ * times before it writes it (12 ms a frame of 180x50); one name costs it next to nothing, and a screen that stays keeps its name.
  */
 export type References = {
-	of(text: string): string;
-	/** What is no reference is the text itself. */
-	textOf(reference: string): string;
+	of(lines: readonly string[]): string;
+	/** Undefined for what is no reference, or a screen of long ago. */
+	linesOf(reference: string): readonly string[] | undefined;
 };
 
-/** More than the lines of two screens: the older half is forgotten, and whatever is on a screen is named anew with each frame. */
-const kept = 1000;
+/** Ink may write a frame a little later than it was made, and never an older one after a newer. */
+const kept = 8;
 
 export function createReferences(): References {
 	let count = 0;
-	let young = new Map<string, string>();
-	let old = new Map<string, string>();
-	let texts = new Map<string, string>();
-	let oldTexts = new Map<string, string>();
+	let newest = '';
+	const screens = new Map<string, readonly string[]>();
 	return {
-		of(text) {
-			const known = young.get(text);
-			if (known !== undefined) return known;
-			if (young.size >= kept) {
-				[old, oldTexts] = [young, texts];
-				young = new Map();
-				texts = new Map();
-			}
-			const reference = old.get(text) ?? (++count).toString(36);
-			young.set(text, reference);
-			texts.set(reference, text);
-			return reference;
+		of(lines) {
+			const last = screens.get(newest);
+			if (last?.length === lines.length && lines.every((line, row) => line === last[row])) return newest;
+			newest = `screen ${++count}`;
+			screens.set(newest, lines);
+			screens.delete(`screen ${count - kept}`);
+			return newest;
 		},
-		textOf: reference => texts.get(reference) ?? oldTexts.get(reference) ?? reference,
+		linesOf: reference => screens.get(reference),
 	};
 }

@@ -15,8 +15,8 @@ export type Terminal = {
 	readonly stdout: NodeJS.WriteStream;
 	readonly stdin: NodeJS.ReadStream;
 	size(): Size;
-	/** The name under which a painted line goes through Ink. */
-	refer(text: string): string;
+	/** The name under which a screen, lines with SGR, goes through Ink. */
+	refer(lines: readonly string[]): string;
 	/** A picture before Ink's first one: lines with SGR. */
 	show(lines: readonly string[]): void;
 	/** After Ink's render(). */
@@ -70,7 +70,7 @@ export function unfit({stdin, stdout}: Streams, env: NodeJS.ProcessEnv): Problem
 /** Wide enough for any reference. */
 const narrow = 16;
 
-/** Takes the screen. With `references`, what Ink writes are names of lines, and its own terminal is but `narrow` columns wide. */
+/** Takes the screen. With `references`, what Ink writes are names of screens, and its own terminal is but `narrow` columns wide. */
 export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv, references?: References): Terminal | Problem {
 	const problem = unfit(streams, env);
 	if (problem) return problem;
@@ -116,8 +116,7 @@ export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv, reference
 	function paint(): void {
 		if (!frame || state !== 'open' || pending > 0) return;
 		const rows = Array.from({length: size.rows}, (_, y) => {
-			const line = frame?.lines[y] ?? '';
-			const text = references ? references.textOf(line) : line;
+			const text = frame?.lines[y] ?? '';
 			const old = shown?.[y];
 			return old?.text === text ? old : readRow(text, size.columns);
 		});
@@ -154,8 +153,11 @@ export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv, reference
 				paste = seen.paste;
 				if (state === 'open' || state === 'held') send(paste ? '\x1b[?2004h' : '\x1b[?2004l');
 			}
-			frame = seen.frame ?? frame;
-			if (seen.frame) paint();
+			if (seen.frame) {
+				const lines = references?.linesOf(seen.frame.lines[0] ?? '');
+				frame = lines ? {...seen.frame, lines} : seen.frame;
+				paint();
+			}
 			done();
 		},
 	});
@@ -279,7 +281,7 @@ export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv, reference
 		stdout,
 		stdin,
 		size: () => size,
-		refer: text => references?.of(text) ?? text,
+		refer: lines => references?.of(lines) ?? lines.join('\n'),
 		show(lines) {
 			frame = {lines, cursor: undefined};
 			paint();
