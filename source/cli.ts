@@ -1,6 +1,7 @@
 import {parseArguments} from './arguments.ts';
 import {commands} from './commands.ts';
 import {setEntry, version} from './io/files.ts';
+import {hearStreams, print} from './io/output.ts';
 import {spoken} from './plain.ts';
 
 setEntry(import.meta.url);
@@ -15,8 +16,7 @@ async function main(argv: readonly string[]): Promise<number> {
 	if (argv[0] === 'workload') process.exit(await (await import('./demo/workload.ts')).workload(argv.slice(1)));
 	const parsed = parseArguments(argv, version());
 	if ('print' in parsed) {
-		process.stdout.write(`${parsed.print}\n`);
-		return 0;
+		return ended((await print(`${parsed.print}\n`)) ?? 0);
 	}
 	if ('problem' in parsed) return ended(parsed);
 	switch (parsed.command.name) {
@@ -108,6 +108,7 @@ function ended(result: number | Trouble): number {
 	return result.exit;
 }
 
+hearStreams();
 try {
 	process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

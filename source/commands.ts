@@ -168,7 +168,7 @@ export const commands: readonly Command[] = [
 	},
 ];
 
-export const exits = 'Exit: 0 good, 1 warning, 2 critical, 3 incomplete, 64 usage, 69 cannot connect.';
+export const exits = 'Exit: 0 good, 1 warning, 2 critical, 3 incomplete, 64 usage, 69 cannot connect, 74 output cannot be written.';
 
 export function helpOf(command: Command): string {
 	return [

@@ -11,6 +11,7 @@ import {find, type Wish} from './act-targets.ts';
 import type {Planned} from './actions.ts';
 import {isProblem, type Problem} from './conninfo.ts';
 import {loadCatalog} from './files.ts';
+import {print} from './output.ts';
 import {setUp, textOf} from './setup.ts';
 import {createWatch, type Watch} from './watch.ts';
 
@@ -82,22 +83,27 @@ function wishOf(options: Arguments): Wish | Problem {
 	return {verb, words, ahead, olderThan: older, drop, move};
 }
 
-async function onServer(watch: Watch, wish: Wish, face: ActFace, flags: {readonly dry: boolean; readonly yes: boolean}): Promise<number> {
+async function onServer(watch: Watch, wish: Wish, face: ActFace, flags: {readonly dry: boolean; readonly yes: boolean}): Promise<number | Problem> {
 	const {store, links, actions} = watch;
-	if (wish.verb.aim.is === 'session') await answered(watch, 'sessions');
+	const unseen = wish.verb.aim.is === 'session' ? await answered(watch, 'sessions') : undefined;
 	const state = store.get();
-	const facts = state.servers[state.watched]!.facts!;
+	const {facts, feed} = state.servers[state.watched]!;
+	// Nobody waits here until a server has started, or a slot is free.
+	if (!facts) return {problem: feed.is === 'lost' ? feed.message : 'the server does not answer', exit: 69};
+	// Who was not seen is not gone.
+	if (unseen !== undefined) return said(`the sessions could not be read: ${unseen}: nothing was sent`, false);
 	const found = await find(wish, links.get(state.watched)!, state, facts);
 	if ('problem' in found) return said(found.problem, found.nothing);
 	const action = face.panes.flatMap(pane => pane.tables.flatMap(table => table.actions ?? [])).find(one => one.id === found.action) as Action;
 	const ask = () => actions!.plan({action, rows: found.rows, input: found.form}, wish.verb.aim.is === 'session');
 	let planned = await ask();
 	if ('problem' in planned) return said(planned.problem, planned.nothing === true);
-	show(planned.plan);
+	const unsaid = await show(planned.plan);
+	if (unsaid) return unsaid;
 	if (flags.dry) return exit.done;
 	if (!flags.yes) {
 		const answer = await confirmed(planned.plan, ask);
-		if (typeof answer === 'number') return answer;
+		if (typeof answer === 'number' || isProblem(answer)) return answer;
 		planned = answer;
 	}
 	return carryOut(watch, action, planned.plan);
@@ -108,29 +114,32 @@ function said(problem: string, nothing: boolean): number {
 	return nothing ? exit.nothing : exit.refused;
 }
 
-/** The first answer of a table, or why there is none. */
-function answered(watch: Watch, table: string): Promise<void> {
+/** Waits for the first answer of a table; why there is none. */
+function answered(watch: Watch, table: string): Promise<string | undefined> {
 	const {store} = watch;
 	return new Promise(resolve => {
-		const known = (state: State) => state.tables[table]?.at !== undefined || state.tables[table]?.problem !== undefined;
-		if (known(store.get())) return resolve();
+		const isKnown = ({tables, servers, watched}: State) =>
+			tables[table]?.at !== undefined || tables[table]?.problem !== undefined || servers[watched]?.feed.is === 'lost';
 		const timer = setTimeout(done, 5000);
-		const stop = store.subscribe(state => known(state) && done());
+		const stop = store.subscribe(state => isKnown(state) && done());
+		if (isKnown(store.get())) done();
 		function done() {
 			clearTimeout(timer);
 			stop();
-			resolve();
+			const {tables, servers, watched} = store.get();
+			const feed = servers[watched]?.feed;
+			if (tables[table]?.at !== undefined) return resolve(undefined);
+			resolve(tables[table]?.problem?.reason ?? (feed?.is === 'lost' ? feed.message : 'no answer within 5 s'));
 		}
 	});
 }
 
 /** Statements go to stdout, so that they can be kept or run by hand; what they mean and cost to stderr. */
-function show(plan: Plan): void {
+async function show(plan: Plan): Promise<Problem | undefined> {
 	for (const line of plan.facts) process.stderr.write(`-- ${plain(withoutSecrets(textOfLine(line)))}\n`);
-	for (const target of plan.targets) {
-		if (target.why !== null) process.stderr.write(`-- left out: ${plain(`${target.subject}: ${target.why}`)}\n`);
-		for (const step of target.statements) process.stdout.write(`${harmless(spelledSql(step.text))};\n`);
-	}
+	for (const target of plan.targets) if (target.why !== null) process.stderr.write(`-- left out: ${plain(`${target.subject}: ${target.why}`)}\n`);
+	const unsaid = await print(plan.targets.flatMap(target => target.statements.map(step => `${harmless(spelledSql(step.text))};\n`)).join(''));
+	return unsaid && {...unsaid, problem: `${unsaid.problem.slice(0, -1)}: nothing was sent.`};
 }
 
 function textOfLine(line: Line): string {
@@ -143,7 +152,7 @@ function harmless(text: string): string {
 }
 
 /** Asks at the terminal. A plan that has grown old is made again, and asked again when it says something else by then. */
-async function confirmed(first: Plan, ask: () => Promise<Planned>): Promise<Extract<Planned, {plan: Plan}> | number> {
+async function confirmed(first: Plan, ask: () => Promise<Planned>): Promise<Extract<Planned, {plan: Plan}> | number | Problem> {
 	if (!process.stdin.isTTY || !process.stderr.isTTY) {
 		process.stderr.write('pgperf: nobody is there to be asked: --yes does it without asking. Nothing was sent.\n');
 		return exit.refused;
@@ -166,7 +175,8 @@ async function confirmed(first: Plan, ask: () => Promise<Planned>): Promise<Extr
 		if (textsOf(again.plan) === textsOf(plan)) return again;
 		process.stderr.write('Meanwhile something has changed: read it again.\n');
 		plan = again.plan;
-		show(plan);
+		const unsaid = await show(plan);
+		if (unsaid) return unsaid;
 	}
 }
 

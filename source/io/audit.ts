@@ -1,6 +1,7 @@
-import {appendFileSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {appendFileSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, readSync, rmSync, statSync} from 'node:fs';
 import path from 'node:path';
 import {visible} from '../plain.ts';
+import {writeWhole} from './output.ts';
 import {sentence} from './session.ts';
 
 /** One line of the audit log. Two are written for each target: 'asked' before anything is sent, then what came of it. */
@@ -39,9 +40,12 @@ export function auditPath(env: Readonly<Record<string, string | undefined>>, hom
 
 /** Opens the log for appending, readable by its owner alone; a sentence where that can't be done. */
 export function openAudit(file: string): Audit | {readonly problem: string} {
+	/** A line that a full disk has cut in its middle must not take the next one with it. */
+	let torn: boolean;
 	try {
 		makeFolder(path.dirname(file));
 		closeSync(openSync(file, 'a', 0o600));
+		torn = !endsLine(file);
 	} catch (error) {
 		return {problem: `the audit log ${file} can't be written (${sentence(error)})`};
 	}
@@ -49,9 +53,11 @@ export function openAudit(file: string): Audit | {readonly problem: string} {
 		path: file,
 		write(line) {
 			try {
-				appendFileSync(file, `${visible(JSON.stringify(line))}\n`, {mode: 0o600, flush: true});
+				appendFileSync(file, `${torn ? '\n' : ''}${visible(JSON.stringify(line))}\n`, {mode: 0o600, flush: true});
+				torn = false;
 				return undefined;
 			} catch (error) {
+				torn = true;
 				return `the audit log ${file} can't be written (${sentence(error)})`;
 			}
 		},
@@ -60,7 +66,7 @@ export function openAudit(file: string): Audit | {readonly problem: string} {
 			try {
 				makeFolder(folder);
 				const target = path.join(folder, name);
-				writeFileSync(target, text, {mode: 0o600});
+				writeWhole(target, text, 0o600);
 				const files = readdirSync(folder)
 					.filter(one => one.endsWith('.json'))
 					.sort();
@@ -71,6 +77,24 @@ export function openAudit(file: string): Audit | {readonly problem: string} {
 			}
 		},
 	};
+}
+
+/** Where that can't be read it is not known: an empty line harms nobody. */
+function endsLine(file: string): boolean {
+	try {
+		const {size} = statSync(file);
+		if (size === 0) return true;
+		const last = Buffer.alloc(1);
+		const opened = openSync(file, 'r');
+		try {
+			readSync(opened, last, 0, 1, size - 1);
+		} finally {
+			closeSync(opened);
+		}
+		return last[0] === 0x0a;
+	} catch {
+		return false;
+	}
 }
 
 /** Folder by folder: Node's own recursive way never returns where a parent takes no folders (/proc). */

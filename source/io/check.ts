@@ -59,7 +59,11 @@ export async function check(options: Arguments, face: CheckFace): Promise<number
 }
 
 async function told(verdict: Verdict): Promise<number | Problem> {
-	return (await print(`${verdict.line}\n`)) ?? verdict.exit;
+	const unsaid = await print(`${verdict.line}\n`);
+	if (!unsaid) return verdict.exit;
+	process.stderr.write(`pgperf: ${unsaid.problem}\n`);
+	// Whoever monitors knows 0 to 3.
+	return unknownOf('').exit;
 }
 
 /** Those that were named; without a name all that tell what hurts now. */

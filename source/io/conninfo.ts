@@ -13,7 +13,7 @@ export type Flags = {
 };
 export type World = {readonly env: Readonly<Record<string, string | undefined>>; readonly home: string; readonly osUser: string};
 /** `problem`: sentences that say what happened and what to do, never a secret. `code`: SQLSTATE, errno, or OpenSSL's name of what failed. */
-export type Problem = {readonly problem: string; readonly exit: 64 | 69; readonly code?: string};
+export type Problem = {readonly problem: string; readonly exit: 64 | 69 | 74; readonly code?: string};
 
 /** `name` undefined: the usual socket directories, then localhost. A name that starts with / is a socket's directory. */
 export type Host = {readonly name: string | undefined; readonly address: string | undefined; readonly port: number};

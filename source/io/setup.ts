@@ -1,4 +1,5 @@
 import {homedir, userInfo} from 'node:os';
+import path from 'node:path';
 import type {Arguments} from '../arguments.ts';
 import {schemeProblem} from '../cache-schemes.ts';
 import {spoken} from '../plain.ts';
@@ -27,7 +28,16 @@ export type Setup = {
 };
 
 export function worldOf(): World {
-	return {env: process.env, home: homedir(), osUser: accountName()};
+	return {env: process.env, home: homeFolder(), osUser: accountName()};
+}
+
+/** An account that the system does not know, as in many containers, has none: then its files lie nowhere, never in the folder where it happens to be. */
+function homeFolder(): string {
+	try {
+		return path.resolve(homedir() || userInfo().homedir || '/nonexistent');
+	} catch {
+		return '/nonexistent';
+	}
 }
 
 function accountName(): string {

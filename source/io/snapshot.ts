@@ -139,7 +139,9 @@ async function reached(link: Link, store: Store, time: Time): Promise<Problem | 
 	);
 	const now = feed();
 	if (now?.is === 'live') return undefined;
-	return now?.is === 'lost' ? {problem: now.message, exit: 69} : {problem: `No answer within ${time.budget / 1000} s; --timeout gives it more.`, exit: 69};
+	return now?.is === 'lost'
+		? {problem: now.message, exit: 69}
+		: {problem: `No answer within ${Math.round(time.budget / 100) / 10} s; --timeout gives it more.`, exit: 69};
 }
 
 /** A companion that can't be reached is told as lost, and the report goes on without it. */
@@ -215,7 +217,7 @@ async function ask({id, ask: send}: Asker, source: Source, names: readonly Query
 		const group = names.slice(start, start + size);
 		const asked = stores.map(store => requested(store, id, source, group));
 		const answer = performance.now() < time.end ? await within(send(group), time.end) : undefined;
-		const message = `not answered within the ${time.budget / 1000} s of the whole report (--timeout)`;
+		const message = `not answered within the ${Math.round(time.budget / 100) / 10} s of the whole report (--timeout)`;
 		const results = answer?.results ?? Object.fromEntries(group.map((name): [QueryName, Result] => [name, {status: 'failed', message, code: undefined}]));
 		stores.forEach((store, index) => {
 			const {generation} = store.get().servers[id]!;

@@ -38,18 +38,20 @@ export async function sql(options: Arguments): Promise<number | Problem> {
 
 async function factsOf(server: {readonly id: string; readonly opening: Parameters<typeof createLink>[0]['opening']}): Promise<Facts | Problem> {
 	let facts: Facts | undefined;
+	let refused: string | undefined;
 	const link = createLink({
 		...server,
 		catalog: loadCatalog(),
 		dispatch: event => {
 			if (event.type === 'connected') facts = event.facts;
+			if (event.type === 'lost') refused ??= event.message;
 		},
 		now: () => performance.now(),
 		companion: true,
 	});
 	const problem = await link.start();
 	await link.stop();
-	return facts ?? problem ?? {problem: 'The server told nothing about itself.', exit: 69};
+	return facts ?? problem ?? {problem: refused ?? 'The server told nothing about itself.', exit: 69};
 }
 
 /** The file as it is read by people; what is sent is the same on one line, with the marker in front. */
