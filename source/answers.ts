@@ -52,7 +52,22 @@ export function connected(state: State, event: Of<'connected'>): State {
 	}));
 	const moved =
 		before?.facts && title !== undefined && title !== before.title ? [{text: `${before.title} is left, ${title} answers`, tone: 'warning' as const}] : [];
-	return withAnswers(strangersTold(told(next, id, [...moved, ...(before?.facts ? changesBetween(before.facts, facts) : [])])), id, again);
+	const changes = before?.facts ? [...moved, ...changesBetween(before.facts, facts), ...outage(before.feed, at, lastAnswer(state, id))] : [];
+	return withAnswers(strangersTold(told(next, id, changes)), id, again);
+}
+
+/** Of a crash of one of its processes nothing is left to be seen a second later: the server goes on as if it had never been down. */
+function outage(feed: Server['feed'], at: number, answeredAt: number): readonly Change[] {
+	if (feed.is !== 'lost') return [];
+	const seconds = (at - Math.min(feed.since, answeredAt)) / 1000;
+	const told = seconds < 120 ? `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+	return [{text: `back after ${told} without an answer: ${feed.reason}`, tone: 'warning'}];
+}
+
+/** Monotonic ms. */
+function lastAnswer(state: State, id: ServerId): number {
+	const ats = Object.values(state.answers[id] ?? {}).flatMap(({sample}) => (sample ? [sample.at] : []));
+	return ats.length > 0 ? Math.max(...ats) : Number.POSITIVE_INFINITY;
 }
 
 /** A companion that does not count is said once. What is being gone to is no companion. */
@@ -84,10 +99,15 @@ function again(answer: Answer): Answer {
 
 export function refreshedFacts(state: State, event: Of<'refreshedFacts'>): State {
 	const before = state.servers[event.server]?.facts;
-	const read = withServer(state, event.server, () => ({facts: event.facts, ownPids: event.ownPids}));
+	const restarted = before !== undefined && (before.started_at !== event.facts.started_at || before.recovery !== event.facts.recovery);
+	const read = withServer(state, event.server, server => ({
+		facts: event.facts,
+		ownPids: event.ownPids,
+		// What was planned and asked before a promotion, or behind a pooler before a restart, was of another server.
+		...(restarted ? {generation: server.generation + 1, busy: {}} : {}),
+	}));
 	if (!before || !haveChanged(before, event.facts)) return read;
 	const next = told(read, event.server, changesBetween(before, event.facts));
-	const restarted = before.started_at !== event.facts.started_at || before.recovery !== event.facts.recovery;
 	return withAnswers(next, event.server, answer => (answer.result?.status === 'ok' && !restarted ? answer : again(answer)));
 }
 
@@ -96,9 +116,13 @@ function haveChanged(before: Facts, now: Facts): boolean {
 }
 
 export function lost(state: State, event: Of<'lost'>): State {
-	const next = withServer(state, event.server, server => ({
+	const before = state.servers[event.server];
+	const text = `${before?.title ?? event.server}: lost: ${event.message}`;
+	const seen = before?.feed.is === 'live' ? logged(state, {kind: 'console', text, tone: 'warning'}) : state;
+	const {message, retryAt} = event;
+	const next = withServer(seen, event.server, server => ({
 		note: undefined,
-		feed: {is: 'lost', since: server.feed.is === 'lost' ? server.feed.since : event.at, message: event.message, retryAt: event.retryAt},
+		feed: {is: 'lost', since: event.at, reason: message, ...(server.feed.is === 'lost' ? server.feed : {}), message, retryAt},
 		generation: server.generation + 1,
 		busy: {},
 	}));

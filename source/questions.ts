@@ -73,7 +73,7 @@ export function answered(state: State, event: Of<'answered'>): State {
 	}
 	const server = state.servers[question.plan.server];
 	if (event.at - question.plan.at > freshFor || server?.generation !== question.plan.generation) {
-		const problem = 'the plan was older than 30 s, or from before a reconnect, and was made again: read it again';
+		const problem = 'the plan was older than 30 s, or from before a reconnect or a change of the server, and was made again: read it again';
 		return replaced(state, {...question, stage: 'planning', problem});
 	}
 	const title = titleOf(

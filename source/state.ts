@@ -30,7 +30,8 @@ export type Size = {readonly columns: number; readonly rows: number};
 export type Feed =
 	| {readonly is: 'connecting'; readonly since: number}
 	| {readonly is: 'live'; readonly since: number}
-	| {readonly is: 'lost'; readonly since: number; readonly message: string; readonly retryAt: number};
+	/** `reason`: of the loss; `message`: of the last try. */
+	| {readonly is: 'lost'; readonly since: number; readonly reason: string; readonly message: string; readonly retryAt: number};
 
 export type Server = {
 	readonly id: ServerId;

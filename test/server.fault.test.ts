@@ -39,7 +39,7 @@ test('stopped and continued: keys go on, the age is told, lost in the end, and b
 		await screen.waitFor(/◌ stale [\d.]+s/);
 		await answersKeys(screen);
 		await quits(leaver);
-		await screen.waitFor(/✖ lost[\s\S]*no answer for/);
+		await screen.waitFor(/✖ lost: .*, [\d.]+s old[\s\S]*no answer for/);
 		await answersKeys(screen);
 	} finally {
 		for (const pid of pids) process.kill(pid, 'SIGCONT');
@@ -67,6 +67,22 @@ for (const [name, signal] of [
 		await server.stop();
 		await server.start();
 		await screen.waitFor(/● live/, {limitMs: 40_000});
+		await quits(screen);
+	});
+}
+
+for (const major of [13, 18]) {
+	test(`a process that crashes takes every session with it, and the server recovers in a moment: that it did is said, and stays in the log (${major})`, async t => {
+		const server = await serverFor(t, {major});
+		const screen = await topFor(t, server.conninfo, {columns: 160});
+		const victim = await server.connect();
+		const {rows} = await victim.query<{pid: number}>('select pg_backend_pid() as pid');
+		process.kill(rows[0]!.pid, 'SIGKILL');
+		await screen.waitFor(/back after [\d.]+ s without an answer: terminating connection because of crash of another server process/);
+		await screen.press('l');
+		await screen.waitFor(/lost: terminating connection because of crash/);
+		await screen.press('esc');
+		await screen.waitFor(/● live/);
 		await quits(screen);
 	});
 }

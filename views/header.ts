@@ -55,11 +55,13 @@ function facts(state: State, server: Server | undefined): readonly (readonly [st
 /** The feed in words and with a sign: colour is never alone. */
 function feedOf(state: State, server: Server | undefined): Segment {
 	if (!server || server.feed.is === 'connecting') return {text: '◌ connecting', tone: 'warning'};
+	const age = feedAge(state);
 	if (server.feed.is === 'lost') {
 		const wait = Math.max(0, Math.ceil((server.feed.retryAt - state.now) / 1000));
-		return {text: `✖ lost: ${wait > 0 ? `retry in ${wait}s` : 'trying'}`, tone: 'critical'};
+		const next = wait > 0 ? `retry in ${wait}s` : 'trying';
+		const old = age === undefined ? '' : `${duration(age)} old`;
+		return {text: old !== '' && state.size.columns < 60 ? `✖ lost: ${old}` : `✖ lost: ${next}${old && `, ${old}`}`, tone: 'critical'};
 	}
-	const age = feedAge(state);
 	if (state.paused) return {text: `❚❚ paused${age === undefined ? '' : ` ${duration(age)} ago`}`, tone: 'warning'};
 	if (age !== undefined && age * 1000 > 2.5 * state.interval) return {text: `◌ stale ${duration(Math.floor(age))}`, tone: 'warning'};
 	return {text: `● live ${duration(state.interval / 1000)}`, tone: 'good'};

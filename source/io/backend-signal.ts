@@ -2,7 +2,7 @@ import type {Action, Facts, Row} from '../pane.ts';
 import {identifier} from '../spelling.ts';
 import type {Outcome, Target} from '../state.ts';
 import type {Link} from './postgres.ts';
-import {codeOf, type Session, sentence} from './session.ts';
+import {codeOf, isEnding, type Session, sentence} from './session.ts';
 
 /** Sends one signal and looks what came of it: sent and gone, sent and still there, changed, not permitted. */
 export async function signal(link: Link, session: Session, target: Target, action: Action, facts: Facts): Promise<Outcome> {
@@ -14,7 +14,7 @@ export async function signal(link: Link, session: Session, target: Target, actio
 	} catch (error) {
 		if (codeOf(error) === '42501')
 			return told(false, 'warning', `not permitted (${sentence(error)}); needs grant pg_signal_backend to ${identifier(facts.role)}, or the same role`);
-		if (session.alive) return told(false, 'warning', `the server refused: ${sentence(error)}`);
+		if (session.alive && !isEnding(error)) return told(false, 'warning', `the server refused: ${sentence(error)}`);
 		return told(false, 'critical', `the connection was lost while it was sent: whether the signal arrived is unknown; look whether ${subject} is still there`);
 	}
 	const row = rows[0];
@@ -22,7 +22,7 @@ export async function signal(link: Link, session: Session, target: Target, actio
 	if (!Object.values(row).includes(true)) return told(false, 'warning', 'the server did not send the signal; it has ended by itself');
 	const left = await settledWithin(link, target, 2000);
 	const verb = action.id === 'cancel' ? 'cancel' : 'terminate';
-	if (left === undefined) return told(true, 'notice', `${verb} was sent; what came of it could not be read`);
+	if (left === undefined) return told(false, 'critical', `${verb} was sent; what came of it could not be read: look whether ${subject} is still there`);
 	if (left === 'gone') return told(true, 'good', verb === 'cancel' ? 'cancel sent, and the query has ended' : 'terminate sent, and it is gone');
 	return told(true, 'warning', `${verb} sent, and it is still there (${left}); it ends at its next chance, or it hangs where signals are not looked at`);
 }
@@ -49,7 +49,7 @@ export async function call(session: Session, target: Target): Promise<Outcome> {
 		if (rows.length === 0) return {subject, done: false, tone: 'warning', text: `${subject}: it has changed since the question was made: nothing was done`};
 		return {subject, done: true, tone: 'good', text: `${subject}: done`};
 	} catch (error) {
-		if (session.alive) return {subject, done: false, tone: 'warning', text: `${subject}: the server refused: ${sentence(error)}`};
+		if (session.alive && !isEnding(error)) return {subject, done: false, tone: 'warning', text: `${subject}: the server refused: ${sentence(error)}`};
 		const text = `${subject}: the connection was lost while it was sent: whether it was done is unknown; look at it again`;
 		return {subject, done: false, tone: 'critical', text};
 	}

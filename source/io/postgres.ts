@@ -60,6 +60,12 @@ const crowded = 30_000;
 const waiting: Problem = {problem: 'waits: no connection slot is free, and pgperf keeps to two sessions', exit: 69, code: '53300'};
 const silent: Problem = {problem: 'the server does not answer', exit: 69};
 
+/** Milliseconds until the next try. A wrong password or a missing database is not mended within seconds, and each try is a line in the server's log. */
+function patienceFor({code}: Problem, times: number): number {
+	const needsHands = code !== undefined && /^(28|3D|42)/.test(code);
+	return needsHands ? 60_000 : Math.min(15_000, 500 * 2 ** times);
+}
+
 export function createLink(options: LinkOptions): Link {
 	const {id, opening, catalog, dispatch, now} = options;
 	const sessions: {sample?: Session; survey?: Session; act?: Session; listen?: Session} = {};
@@ -74,6 +80,8 @@ export function createLink(options: LinkOptions): Link {
 	/** No slot was free: survey waits, listen is closed. */
 	let tight = false;
 	let refusedAt = Number.NEGATIVE_INFINITY;
+	/** Why no further session could be opened. Each try is a line in the server's log: not one with every tick. */
+	let blocked: {readonly problem: Problem; readonly at: number; readonly times: number} | undefined;
 	let completing = false;
 
 	const ownPids = () => Object.values(sessions).flatMap(session => (session.alive ? [session.pid] : []));
@@ -99,12 +107,17 @@ export function createLink(options: LinkOptions): Link {
 	}
 
 	async function openNext(limits: (typeof bounds)[keyof typeof bounds]): Promise<Session | Problem> {
+		const session = await openedNext(limits);
+		if (!isProblem(session)) blocked = undefined;
+		else if (session.code === '53300') refusedAt = now();
+		else blocked = {problem: session, at: now(), times: (blocked?.times ?? 0) + 1};
+		return session;
+	}
+
+	async function openedNext(limits: (typeof bounds)[keyof typeof bounds]): Promise<Session | Problem> {
 		// Of several hosts, what acts must reach the one that is shown.
 		const result = await openSession({target: pinned ?? opening.target, signal: opening.signal}, limits);
-		if (isProblem(result)) {
-			if (result.code === '53300') refusedAt = now();
-			return result;
-		}
+		if (isProblem(result)) return result;
 		try {
 			await result.session.setUp(facts!);
 		} catch (error) {
@@ -112,6 +125,11 @@ export function createLink(options: LinkOptions): Link {
 			return {problem: sentence(error), exit: 69, code: codeOf(error)};
 		}
 		return result.session;
+	}
+
+	/** For `most` ms at the longest: whoever waits for an action does not wait for the back-off. */
+	function stillBlocked(most = Number.POSITIVE_INFINITY): Problem | undefined {
+		return blocked && now() - blocked.at < Math.min(most, patienceFor(blocked.problem, blocked.times)) ? blocked.problem : undefined;
 	}
 
 	async function connectNow(): Promise<Problem | undefined> {
@@ -134,7 +152,7 @@ export function createLink(options: LinkOptions): Link {
 
 	/** What must be ready in the incident is opened before it is needed, and again when somebody ended it. */
 	async function complete(): Promise<void> {
-		if (companion || completing || now() - refusedAt < crowded) return;
+		if (companion || completing || now() - refusedAt < crowded || stillBlocked()) return;
 		completing = true;
 		if (!sessions.act?.alive) {
 			const act = await openNext(bounds.act);
@@ -178,12 +196,10 @@ export function createLink(options: LinkOptions): Link {
 		retryLater({problem: message, exit: 69});
 	}
 
-	function retryLater({problem, code}: Problem): void {
-		// A wrong password or a missing database is not mended within seconds, and each try is a line in the server's log.
-		const needsHands = code !== undefined && /^(28|3D|42)/.test(code);
-		const wait = needsHands ? 60_000 : Math.min(15_000, 500 * 2 ** attempt);
+	function retryLater(problem: Problem): void {
+		const wait = patienceFor(problem, attempt);
 		attempt += 1;
-		dispatch({type: 'lost', server: id, at: now(), message: problem, retryAt: now() + wait});
+		dispatch({type: 'lost', server: id, at: now(), message: problem.problem, retryAt: now() + wait});
 		timer = setTimeout(() => void again(), wait);
 	}
 
@@ -199,11 +215,14 @@ export function createLink(options: LinkOptions): Link {
 		opened = undefined;
 		tight = false;
 		refusedAt = Number.NEGATIVE_INFINITY;
+		blocked = undefined;
 	}
 
 	async function survey(): Promise<Session | Problem> {
 		if (sessions.survey?.alive) return sessions.survey;
 		if (tight || now() - refusedAt < crowded) return waiting;
+		const problem = stillBlocked();
+		if (problem) return problem;
 		opened ??= openNext(bounds.survey).finally(() => {
 			opened = undefined;
 		});
@@ -217,6 +236,8 @@ export function createLink(options: LinkOptions): Link {
 		const session = sessions[name];
 		if (session?.alive) return session;
 		if (name === 'act' && facts && sessions.sample?.alive) {
+			const problem = stillBlocked(1000);
+			if (problem) return problem;
 			const act = await openNext(bounds.act);
 			return isProblem(act) ? act : kept('act', act);
 		}
@@ -299,6 +320,7 @@ export function createLink(options: LinkOptions): Link {
 		},
 		retry() {
 			refusedAt = Number.NEGATIVE_INFINITY;
+			blocked = undefined;
 			if (!timer) return;
 			clearTimeout(timer);
 			void again();

@@ -13,6 +13,10 @@ export type Observer = {
 	stop(): void;
 };
 
+/** So long the answer of a statement may be under way, and the end of a connection, ms. */
+const answerLimit = 20_000;
+const goneLimit = 5000;
+
 /** Looks at our own working session while it works, and ends its statement when that is asked for. */
 export function observe(options: {
 	readonly link: Link;
@@ -23,17 +27,25 @@ export function observe(options: {
 	const {link, session, cancel, report} = options;
 	let said = '';
 	let trouble = '';
+	let silence = '';
 	let row: Row | undefined;
 	let step: Row | undefined;
 	let seen: Seen = {pid: session.pid, backend_start: null, blockers: null, synchronous: false};
 	let timer: NodeJS.Timeout | undefined;
 	let stopped = false;
+	/** Since when the server has shown nothing of it at work, ms. */
+	let idleSince: number | undefined;
 	const start = performance.now();
 
 	async function look(): Promise<void> {
 		const [own, progress] = await Promise.all([link.one('act', 'actions/work', [session.pid]), link.one('act', 'progress', [])]);
 		if (stopped) return;
-		row = own.status === 'ok' ? own.sample.rows[0] : undefined;
+		const found = own.status === 'ok' ? own.sample.rows[0] : undefined;
+		// Numbers of processes are given again.
+		row = found && (seen.backend_start === null || found.backend_start === seen.backend_start) ? found : undefined;
+		silence = own.status === 'failed' ? `the server does not answer (${own.message}): what it does is not known` : '';
+		if (own.status === 'ok') await judge(row);
+		if (stopped) return;
 		step = progress.status === 'ok' ? progress.sample.rows.find(one => one.pid === session.pid) : undefined;
 		if (row)
 			seen = {
@@ -42,8 +54,16 @@ export function observe(options: {
 				blockers: textOf(row.blockers),
 				synchronous: seen.synchronous || row.wait_event === 'SyncRep',
 			};
-		report(linesOf(said, row, step, trouble));
+		report(linesOf(said, row, step, silence || trouble));
 		timer = setTimeout(() => void look(), performance.now() - start < 5000 ? 250 : 1000);
+	}
+
+	/** A line that swallows packets swallows the answer and the end too: what the server shows is believed, and nobody waits for ever. */
+	async function judge(own: Row | undefined): Promise<void> {
+		if (own?.state === 'active') idleSince = undefined;
+		else idleSince ??= performance.now();
+		const limit = own ? answerLimit : goneLimit;
+		if (idleSince !== undefined && performance.now() - idleSince > limit) await session.close();
 	}
 
 	/** Again until the statement has ended: a signal that comes between two statements is lost. */
@@ -51,8 +71,10 @@ export function observe(options: {
 		while (!stopped) {
 			const act = await link.act();
 			if (isProblem(act)) trouble = `it could not be cancelled yet: ${act.problem}`;
-			else {
-				await act.send(`select pg_cancel_backend(${session.pid})`).catch(error => {
+			else if (seen.backend_start !== null) {
+				// After a restart or a failover the number may be somebody else's.
+				const own = `pid = ${session.pid} and backend_start = '${seen.backend_start}'`;
+				await act.send(`select pg_catalog.pg_cancel_backend(pid) from pg_catalog.pg_stat_activity where ${own}`).catch(error => {
 					trouble = `it could not be cancelled yet: ${sentence(error)}`;
 				});
 			}
@@ -69,6 +91,7 @@ export function observe(options: {
 			said = text;
 			seen = {...seen, synchronous: false};
 			row = step = undefined;
+			idleSince = undefined;
 			report(linesOf(said, row, step, trouble));
 		},
 		seen: () => seen,

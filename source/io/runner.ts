@@ -32,7 +32,8 @@ export function refusal(state: State, action: Action, plan: Plan): string | unde
 	const server = state.servers[plan.server];
 	if (state.settings.readOnly) return 'read-only: nothing was sent';
 	if (state.settings.audit.is === 'broken') return `${state.settings.audit.why}: nothing was sent`;
-	if (server?.feed.is !== 'live' || server.generation !== plan.generation) return 'the connection was lost since the question was made: nothing was sent';
+	if (server?.feed.is !== 'live' || server.generation !== plan.generation)
+		return 'the connection was lost, or the server has changed, since the question was made: nothing was sent';
 	if (action.run !== 'ddl' && action.run !== 'long') return undefined;
 	if (server.facts?.pooled) return 'through a pooler: connect directly to do this: nothing was sent';
 	if (server.facts?.recovery) return 'this is a standby: do it on the primary: nothing was sent';
@@ -89,6 +90,9 @@ export function run(options: RunnerOptions, action: Action, plan: Plan, request:
 			case 'call': {
 				const session = await link.act();
 				if (isProblem(session)) return refusedBy(target, `${session.problem}: nothing was sent`);
+				// It may have been opened anew, and the server be another by then.
+				const late = refusal(store.get(), action, plan);
+				if (late !== undefined) return refusedBy(target, late);
 				return action.run === 'call' ? call(session, target) : signal(link, session, target, action, facts);
 			}
 			case 'ddl':
@@ -96,7 +100,9 @@ export function run(options: RunnerOptions, action: Action, plan: Plan, request:
 				const about: readonly Line[] =
 					targets.length > 1 ? [[{text: `${targets.indexOf(target) + 1} of ${targets.length}: ${target.subject}`, tone: 'strong'}]] : [];
 				const report = (lines: readonly Line[]) => store.dispatch({type: 'progressed', request, lines: [...about, ...lines], cancellable: true});
-				return work({link, facts, target, cancel: controller.signal, leave: leaving.signal, report});
+				const stands = () => refusal(store.get(), action, plan);
+				const isSame = () => store.get().servers[plan.server]?.facts?.started_at === facts.started_at;
+				return work({link, facts, target, cancel: controller.signal, leave: leaving.signal, report, refusal: stands, isSame});
 			}
 			case 'redis':
 				if (!options.redis) return refusedBy(target, 'no Redis is named: nothing was sent');

@@ -33,7 +33,7 @@ export type Session = {
 	 */
 	send(text: string, params?: Parameters, limitMs?: number): Promise<readonly Row[]>;
 	readonly alive: boolean;
-	/** Timeouts, read only, search_path: once the facts are known, and again when they change. */
+	/** Timeouts, read only, search_path: once the facts are known, and again when they change. Rejects where another server answers than the one of the facts. */
 	setUp(facts: Facts): Promise<void>;
 	onLost(listener: (message: string) => void): void;
 	onNotification(listener: (channel: string, payload: string) => void): void;
@@ -42,8 +42,18 @@ export type Session = {
 
 export const applicationName = 'pgperf';
 
+/** As in queries/facts.sql. */
+const startedAt = "pg_catalog.date_part('epoch', pg_catalog.pg_postmaster_start_time())::float8";
+
 /** These do not go away by asking again: the question waits until the facts change. */
 const final = new Set(['42501', '42P01', '42883', '42703', '55000', '0A000', '3F000']);
+
+/** Of an administrator, a crash, a limit for idle ones, a dropped database: the session is over. */
+const ending = /^57P0[1245]$|^25P0[34]$/;
+
+export function isEnding(error: unknown): boolean {
+	return ending.test(codeOf(error) ?? '');
+}
 
 export type Opening = {readonly target: Target; readonly askPassword?: (prompt: string) => Promise<string | undefined>; readonly signal?: AbortSignal};
 
@@ -84,12 +94,18 @@ export async function openSession(
 	let alive = true;
 	let pooled = false;
 	let loss: string | undefined;
+	/** Before it ends a session the server says why, to the statement that runs or as a notice; the broken connection afterwards does not. */
+	let farewell: string | undefined;
+	const hear = ({code, message}: {readonly code?: string; readonly message?: string}) => {
+		if (code !== undefined && ending.test(code)) farewell = message;
+	};
+	for (const event of ['errorMessage', 'notice'] as const) client.connection.on(event, hear);
 	const lose = (message: string) => {
 		if (!alive) return;
 		alive = false;
-		loss = message;
+		loss = farewell ?? message;
 		client.connection.stream.destroy();
-		for (const listener of lostListeners) listener(message);
+		for (const listener of lostListeners) listener(loss);
 	};
 	client.on('error', error => lose(sentence(error)));
 	client.on('end', () => lose('the server closed the connection'));
@@ -187,12 +203,17 @@ export async function openSession(
 		},
 		async setUp(facts) {
 			pooled = facts.pooled;
-			const text = `select /* pgperf:session */ ${settingsOf(facts, limits)
+			const settings = settingsOf(facts, limits)
 				.map(([name, value]) => `pg_catalog.set_config('${name}', '${value.replaceAll("'", "''")}', ${facts.pooled})`)
-				.join(', ')}`;
-			if (!facts.pooled) return void (await session.send(text));
-			local = text;
-			await transactable();
+				.join(', ');
+			const text = `select /* pgperf:session */ ${settings}`;
+			if (facts.pooled) {
+				local = text;
+				return transactable();
+			}
+			const [row] = await session.send(`${text}, ${startedAt} as started_at`);
+			// Behind one address there may be another server by now: a failover, a proxy, a restart.
+			if (row?.started_at !== facts.started_at) throw new Error('another server answers there than the one that is shown');
 		},
 		onLost(listener) {
 			lostListeners.push(listener);
@@ -228,6 +249,9 @@ function settingsOf(facts: Facts, limits: Bounds): readonly (readonly [string, s
 		['DateStyle', 'ISO'],
 		['IntervalStyle', 'postgres'],
 		['extra_float_digits', '1'],
+		// A role's or database's own would make each question wait for a safe snapshot, or be refused on a standby.
+		['default_transaction_isolation', 'read committed'],
+		['default_transaction_deferrable', 'off'],
 		['jit', 'off'],
 		['max_parallel_workers_per_gather', '0'],
 		...(limits.workMb === undefined ? [] : ([['work_mem', `${limits.workMb}MB`]] as const)),

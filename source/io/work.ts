@@ -14,6 +14,10 @@ export type Work = {
 	/** The program ends: the line is let go, and nobody waits for what comes of it. */
 	readonly leave: AbortSignal;
 	readonly report: (lines: readonly Line[]) => void;
+	/** Why nothing may be sent any more: opening the session may have taken its time. */
+	readonly refusal: () => string | undefined;
+	/** Whether what answers is still the server that the plan was made on. */
+	readonly isSame: () => boolean;
 };
 
 /** How often a statement is tried whose lock was not granted. */
@@ -33,7 +37,12 @@ export async function work(options: Work): Promise<Outcome> {
 	const {subject} = target;
 	const told = (done: boolean, tone: Outcome['tone'], text: string): Outcome => ({subject, done, tone, text: `${subject}: ${text}`});
 	const session = await link.work();
-	if (isProblem(session)) return told(false, 'warning', `${session.problem}: nothing was sent`);
+	if (isProblem(session)) return {...told(false, 'warning', `${session.problem}: nothing was sent`), refused: true};
+	const late = options.refusal();
+	if (late !== undefined) {
+		await session.close();
+		return {...told(false, 'warning', late), refused: true};
+	}
 	const observer = observe({...options, session});
 	leave.addEventListener('abort', () => void session.close(), {once: true});
 	const start = performance.now();
@@ -193,7 +202,7 @@ async function failed(
 			return told(false, 'warning', `the server refused: ${ended.message}${after}`);
 		case 'lost': {
 			if (!ended.sent) return told(false, 'warning', `the connection was lost (${ended.message}) before the commit: the server rolls it back${after}`);
-			const goesOn = await isGoingOn(options, observer);
+			const goesOn = options.isSame() ? await isGoingOn(options, observer) : undefined;
 			const done = groups[index]!.length > 1 ? 'was committed' : 'was done';
 			const known =
 				goesOn === undefined

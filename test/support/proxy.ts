@@ -15,6 +15,8 @@ export type TestProxy = {
 	delay(ms: number): void;
 	/** Carries nothing, not even the end of a connection; what was held back arrives when the hole closes, as TCP would send it again. */
 	hole(on: boolean): void;
+	/** What stands now carries nothing any more, for good, while new connections are carried: a firewall that has forgotten them. */
+	swallow(): void;
 	/** Ends every connection: by FIN, or by RST. */
 	cut(reset?: boolean): void;
 	/** New connections are taken and never answered. */
@@ -26,7 +28,7 @@ export type TestProxy = {
 	close(): Promise<void>;
 };
 
-type Way = {send(chunk: Buffer | undefined): void; flush(): void};
+type Way = {send(chunk: Buffer | undefined): void; flush(): void; swallow(): void; isSwallowed(): boolean};
 
 export async function openProxy(to: number): Promise<TestProxy> {
 	let target = to;
@@ -42,9 +44,11 @@ export async function openProxy(to: number): Promise<TestProxy> {
 	const way = (connection: number, up: boolean, into: net.Socket): Way => {
 		const queue: {readonly due: number; readonly chunk: Buffer | undefined}[] = [];
 		let timer: NodeJS.Timeout | undefined;
+		let swallowed = false;
 		const flush = () => {
 			clearTimeout(timer);
 			timer = undefined;
+			if (swallowed) return;
 			while (!holed && queue[0] && queue[0].due <= performance.now()) {
 				const {chunk} = queue.shift()!;
 				if (into.destroyed) continue;
@@ -61,6 +65,10 @@ export async function openProxy(to: number): Promise<TestProxy> {
 				if (!timer) flush();
 			},
 			flush,
+			swallow() {
+				swallowed = true;
+			},
+			isSwallowed: () => swallowed,
 		};
 	};
 
@@ -84,7 +92,7 @@ export async function openProxy(to: number): Promise<TestProxy> {
 			from.on('end', () => along.send(undefined));
 			// A reset arrives as one: what was promised to be answered never is.
 			from.on('error', () => {
-				if (!holed) for (const socket of [client, upstream]) socket.resetAndDestroy();
+				if (!holed && !along.isSwallowed()) for (const socket of [client, upstream]) socket.resetAndDestroy();
 			});
 			from.on('close', () => {
 				ways.delete(along);
@@ -116,6 +124,9 @@ export async function openProxy(to: number): Promise<TestProxy> {
 		hole(on) {
 			holed = on;
 			if (!on) for (const one of ways) one.flush();
+		},
+		swallow() {
+			for (const one of ways) one.swallow();
 		},
 		cut: (reset = false) => end(reset),
 		acceptHole(on) {
