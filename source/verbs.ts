@@ -76,6 +76,6 @@ export function verbLines(): readonly string[] {
 		'',
 		'What will be sent is printed first, and asked for; names may be given with or without their schema. Every action is in the audit log.',
 		'',
-		'Exit: 0 done, 1 failed or unknown, 2 refused, 3 nothing to do, 64 usage, 69 cannot connect, 130 cancelled by Ctrl-C.',
+		'Exit: 0 done, 1 failed or unknown, 2 refused, 3 nothing to do, 64 usage, 69 cannot connect, 74 output cannot be written, 130 cancelled by Ctrl-C.',
 	];
 }
