@@ -6,7 +6,7 @@ import {connect, createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
-import {after, test} from 'node:test';
+import {after, type TestContext, test} from 'node:test';
 import {fileURLToPath} from 'node:url';
 import {Redis} from 'ioredis';
 import pg from 'pg';
@@ -22,12 +22,9 @@ const script = fileURLToPath(new URL('support/demo.ts', import.meta.url));
 const shelf = mkdtempSync(join(tmpdir(), 'pgperf-test-'));
 // The servers' account has to get through.
 chmodSync(shelf, 0o755);
-const children = new Set<Demo>();
+const demos = new Set<Demo>();
 after(async () => {
-	for (const demo of children) {
-		demo.child.kill('SIGKILL');
-		await gone(demo);
-	}
+	for (const demo of demos) await gone(demo);
 	rmSync(shelf, {recursive: true, force: true});
 });
 
@@ -40,13 +37,22 @@ type Demo = {
 	readonly line: () => Promise<string>;
 };
 
-/** A demo of its own below a directory of its own, so that what it leaves behind can be told from everybody else's. */
-function begin(name: string, words: readonly string[], env: NodeJS.ProcessEnv = {}): Demo {
+/**
+ * A demo of its own below a directory of its own, so that what it leaves behind can be told from everybody else's. It ends with its test:
+ * when that fails by our hand, when this process is killed by the end of the channel.
+ */
+function begin(t: TestContext, name: string, words: readonly string[], env: NodeJS.ProcessEnv = {}): Demo {
 	const home = join(shelf, name);
 	mkdirSync(home, {recursive: true});
-	const child = spawn(process.execPath, ['--import', 'tsx', script, ...words], {env: {...process.env, TMPDIR: home, ...env}, stdio: ['pipe', 'pipe', 'pipe']});
+	const child = spawn(process.execPath, ['--import', 'tsx', script, ...words], {
+		env: {...process.env, TMPDIR: home, ...env},
+		stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
+	});
+	t.after(() => {
+		child.kill('SIGKILL');
+	});
 	let said = '';
-	child.stderr.setEncoding('utf8').on('data', text => {
+	child.stderr!.setEncoding('utf8').on('data', text => {
 		said += text;
 	});
 	const rooms = () => (existsSync(home) ? readdirSync(home) : []).filter(entry => entry.startsWith('pgperf-room-'));
@@ -72,7 +78,7 @@ function begin(name: string, words: readonly string[], env: NodeJS.ProcessEnv = 
 				child.once('exit', () => reject(new Error(`the demo ended: ${said}`)));
 			}),
 	};
-	children.add(demo);
+	demos.add(demo);
 	return demo;
 }
 
@@ -135,21 +141,16 @@ const onPrimary: Readonly<Record<string, string>> = {
 	'a foreign key without an index': `select not exists (select from pg_index i join pg_attribute a on a.attrelid = indrelid and a.attnum = indkey[0] where indrelid = 'orders'::regclass and attname = 'customer_id')`,
 	'a key that will run out': `select last_value > 0.85 * 2147483647 from pg_sequences where sequencename = 'support_tickets_id_seq'`,
 	'several tenants': 'select count(*) > 3 from tenants',
-	'a deadlock': `select deadlocks > 0 from pg_stat_database where datname = 'shop'`,
-};
-const onStandby: Readonly<Record<string, string>> = {
-	'replay is paused now and then': 'select pg_is_wal_replay_paused()',
-	'and goes on again': 'select not pg_is_wal_replay_paused()',
 };
 
-test('every symptom is there, and comes back when it is cured', {timeout: 240_000}, async t => {
-	const demo = begin('symptoms', ['report']);
+test('every symptom is there, and comes back when it is cured', {timeout: 240_000, concurrency: true}, async t => {
+	const demo = begin(t, 'symptoms', ['report']);
 	const {context} = await contextOf(demo);
 	assert.deepEqual(await exit(demo.child), [7, null]);
 	await gone(demo);
 	assert.ok(context.conninfo);
 
-	const running = begin('symptoms', ['top']);
+	const running = begin(t, 'symptoms', ['top']);
 	const {command, context: now} = await contextOf(running);
 	assert.deepEqual(command, ['top']);
 	const primary = await client(now.conninfo);
@@ -162,13 +163,18 @@ test('every symptom is there, and comes back when it is cured', {timeout: 240_00
 		const answer = await connection.query({text: sql, rowMode: 'array'}).catch(() => undefined);
 		return answer?.rows[0]?.[0] === true;
 	};
-	const eventually = (connection: pg.Client, questions: Readonly<Record<string, string>>) =>
-		Object.entries(questions).map(([name, sql]) =>
-			t.test(name, async () => {
-				await until(() => holds(connection, sql), Boolean, 100_000);
-			}),
-		);
-	await Promise.all([...eventually(primary, onPrimary), ...eventually(standby, onStandby)]);
+	const eventually = (connection: pg.Client, sql: string) => until(() => holds(connection, sql), Boolean, 100_000);
+	// These come by the clock, half a minute apart: all else is seen meanwhile.
+	const rare = [
+		t.test('a deadlock', async () => {
+			await eventually(primary, `select deadlocks > 0 from pg_stat_database where datname = 'shop'`);
+		}),
+		t.test('replay is paused now and then, and goes on again', async () => {
+			await eventually(standby, 'select pg_is_wal_replay_paused()');
+			await eventually(standby, 'select not pg_is_wal_replay_paused()');
+		}),
+	];
+	await Promise.all(Object.entries(onPrimary).map(([name, sql]) => t.test(name, async () => void (await eventually(primary, sql)))));
 	await t.test('notifications on both channels', async () => {
 		await until(
 			() => [...heard].sort().join(),
@@ -224,6 +230,7 @@ test('every symptom is there, and comes back when it is cured', {timeout: 240_00
 			60_000,
 		);
 	});
+	await Promise.all(rare);
 	await primary.end();
 	await standby.end();
 	const guarded = processesIn([...running.look()]);
@@ -234,9 +241,9 @@ test('every symptom is there, and comes back when it is cured', {timeout: 240_00
 	assert.deepEqual(await listening(now), []);
 });
 
-test('two demos at the same time; each signal ends one of them and nothing is left', {timeout: 120_000}, async () => {
-	const one = begin('one', ['--keep', '--no-load']);
-	const two = begin('two', ['--no-load', 'top']);
+test('two demos at the same time; each signal ends one of them and nothing is left', {timeout: 120_000}, async t => {
+	const one = begin(t, 'one', ['--keep', '--no-load']);
+	const two = begin(t, 'two', ['--no-load', 'top']);
 	const [line, {context}] = await Promise.all([one.line(), contextOf(two)]);
 	const uri = line.replace(/^\w+ +/, '');
 	assert.notEqual(uri, context.conninfo);
@@ -251,14 +258,22 @@ test('two demos at the same time; each signal ends one of them and nothing is le
 	assert.deepEqual(await listening(context), []);
 });
 
-test('a demo that is killed while it starts leaves nothing', {timeout: 60_000}, async () => {
+test('a demo ends with the process of the test that began it', {timeout: 60_000}, async t => {
+	const demo = begin(t, 'orphan', ['--keep', '--no-load']);
+	await demo.line();
+	demo.child.disconnect();
+	assert.deepEqual(await exit(demo.child), [null, 'SIGKILL']);
+	await gone(demo);
+});
+
+test('a demo that is killed while it starts leaves nothing', {timeout: 60_000}, async t => {
 	for (const [signal, moment] of [
 		['SIGKILL', 's'],
 		['SIGKILL', 'primary.log'],
 		['SIGINT', 'redis.conf'],
 		['SIGHUP', 'standby.log'],
 	] as const) {
-		const demo = begin(`early-${moment}`, ['--keep']);
+		const demo = begin(t, `early-${moment}`, ['--keep']);
 		await until(() => [...demo.look()].some(directory => existsSync(join(directory, moment))), Boolean);
 		demo.child.kill(signal);
 		await exit(demo.child);
@@ -266,8 +281,8 @@ test('a demo that is killed while it starts leaves nothing', {timeout: 60_000}, 
 	}
 });
 
-test('what survived its guard too is swept by the next start', {timeout: 60_000}, async () => {
-	const victim = begin('swept', ['--no-load', 'top']);
+test('what survived its guard too is swept by the next start', {timeout: 60_000}, async t => {
+	const victim = begin(t, 'swept', ['--no-load', 'top']);
 	await contextOf(victim);
 	const guard = () => processesIn([...victim.look()]).find(one => one.command.includes('guard'));
 	const first = guard()!.pid;
@@ -280,7 +295,7 @@ test('what survived its guard too is swept by the next start', {timeout: 60_000}
 	await exit(victim.child);
 	const rooms = [...victim.look()];
 	assert.ok(processesIn(rooms).length > 5);
-	const next = begin('swept', ['--no-load', 'top']);
+	const next = begin(t, 'swept', ['--no-load', 'top']);
 	await contextOf(next);
 	await until(
 		() => [...processesIn(rooms), ...rooms.filter(directory => existsSync(directory))],
@@ -294,8 +309,8 @@ test('what survived its guard too is swept by the next start', {timeout: 60_000}
 
 test('a problem is a sentence, and nothing is left', {timeout: 120_000}, async t => {
 	const refused = async (name: string, words: readonly string[], env: NodeJS.ProcessEnv, code: number, sentence: RegExp) =>
-		t.test(name, async () => {
-			const demo = begin(name.replaceAll(' ', '-'), words, env);
+		t.test(name, async t => {
+			const demo = begin(t, name.replaceAll(' ', '-'), words, env);
 			assert.deepEqual(await exit(demo.child), [code, null]);
 			assert.match(demo.said(), sentence);
 			assert.doesNotMatch(demo.said(), /\n\s+at /);
@@ -351,14 +366,14 @@ test('no network for the first download', {timeout: 60_000}, async () => {
 	});
 });
 
-test('a first download that is interrupted leaves neither npm nor a half of it', {timeout: 60_000}, async () => {
+test('a first download that is interrupted leaves neither npm nor a half of it', {timeout: 60_000}, async t => {
 	const silent = createServer().listen(0, '127.0.0.1');
 	await once(silent, 'listening');
 	const {port} = silent.address() as {port: number};
 	for (const signal of ['SIGKILL', 'SIGINT'] as const) {
 		const cache = join(shelf, `cache-${signal}`);
 		const env = {PGPERF_CACHE: cache, PGPERF_PG_BIN: '', npm_config_registry: `http://127.0.0.1:${port}/`, npm_config_cache: join(shelf, 'npm')};
-		const demo = begin(`download-${signal}`, ['report'], env);
+		const demo = begin(t, `download-${signal}`, ['report'], env);
 		const drafts = () => (existsSync(cache) ? readdirSync(cache).map(name => join(cache, name)) : []);
 		await until(() => processesIn(drafts()).filter(one => one.command.startsWith('npm')).length, Boolean);
 		const left = drafts();
