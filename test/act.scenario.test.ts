@@ -4,6 +4,7 @@ import {existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import {after, before, describe, test} from 'node:test';
 import type pg from 'pg';
+import {program} from './support/program.ts';
 import {repository} from './support/queries.ts';
 import {openScreen} from './support/screen.ts';
 import {roomDirectories, startCache, startServer, type TestServer, until} from './support/servers.ts';
@@ -50,7 +51,7 @@ for (const major of [13, 18]) {
 			rmSync(home, {recursive: true, force: true});
 		});
 		const start = (...words: readonly string[]) =>
-			spawn(process.execPath, ['--import', 'tsx', path.join(repository, 'source', 'cli.ts'), 'act', '-d', server.conninfo, ...words], {
+			spawn(process.execPath, [...program, 'act', '-d', server.conninfo, ...words], {
 				cwd: repository,
 				env: {PATH: process.env.PATH ?? '', HOME: home, XDG_STATE_HOME: home, LANG: 'C.UTF-8'},
 				stdio: ['ignore', 'pipe', 'pipe'],
@@ -200,7 +201,7 @@ for (const major of [13, 18]) {
 			const ask = () =>
 				openScreen({
 					command: process.execPath,
-					args: ['--import', 'tsx', path.join(repository, 'source', 'cli.ts'), 'act', '-d', server.conninfo, 'drop-index', 'spare'],
+					args: [...program, 'act', '-d', server.conninfo, 'drop-index', 'spare'],
 					columns: 100,
 					rows: 20,
 					cwd: repository,

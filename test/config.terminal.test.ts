@@ -3,6 +3,7 @@ import {chmodSync, mkdirSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
 import {fileURLToPath} from 'node:url';
+import {program} from './support/program.ts';
 import {pgperf, scratch} from './support/run.ts';
 import {openScreen} from './support/screen.ts';
 import {startServer, type TestServer} from './support/servers.ts';
@@ -38,10 +39,9 @@ refresh = 2
 url = "${server.uri({database: 'shop'})}"
 label = "TEST"
 `);
-	const entry = fileURLToPath(new URL('../source/cli.ts', import.meta.url));
 	const screen = await openScreen({
 		command: process.execPath,
-		args: ['--import', fileURLToPath(import.meta.resolve('tsx')), entry, 'top', 'prod', '--pane', 'sessions'],
+		args: [...program, 'top', 'prod', '--pane', 'sessions'],
 		columns: 140,
 		rows: 36,
 		cwd: fileURLToPath(new URL('..', import.meta.url)),
@@ -101,19 +101,7 @@ test('a name that is not there is taken for a database, and the names that are t
 	configure(`[servers.prod]\nurl = "host=127.0.0.1 port=${server.port} user=postgres"\n`);
 	const screen = await openScreen({
 		command: process.execPath,
-		args: [
-			'--import',
-			fileURLToPath(import.meta.resolve('tsx')),
-			fileURLToPath(new URL('../source/cli.ts', import.meta.url)),
-			'top',
-			'prd',
-			'-h',
-			'127.0.0.1',
-			'-p',
-			String(server.port),
-			'-U',
-			'postgres',
-		],
+		args: [...program, 'top', 'prd', '-h', '127.0.0.1', '-p', String(server.port), '-U', 'postgres'],
 		cwd: fileURLToPath(new URL('..', import.meta.url)),
 		env: env(),
 	});

@@ -3,11 +3,10 @@ import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {after} from 'node:test';
-import {fileURLToPath} from 'node:url';
+import {program} from './program.ts';
 
 export type Run = {readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly out: string; readonly err: string; readonly ms: number};
 
-const entry = fileURLToPath(new URL('../../source/cli.ts', import.meta.url));
 const made = mkdtempSync(path.join(tmpdir(), 'pgperf-run-'));
 after(() => rmSync(made, {recursive: true, force: true}));
 
@@ -19,7 +18,7 @@ export function scratch(...names: readonly string[]): string {
 /** The program as a user runs it, in an environment of its own, until it has ended. */
 export async function pgperf(words: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Run> {
 	const start = performance.now();
-	const child = spawn(process.execPath, ['--import', 'tsx', entry, ...words], {
+	const child = spawn(process.execPath, [...program, ...words], {
 		env: {PATH: process.env.PATH, HOME: scratch(), LANG: 'C.UTF-8', ...env},
 		stdio: ['ignore', 'pipe', 'pipe'],
 	});
