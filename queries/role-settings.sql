@@ -7,8 +7,10 @@ select
   coalesce(d.datname::text, '(every database)') as datname,
   coalesce(r.rolname::text, '(every role)') as rolname,
   pg_catalog.split_part(c.entry, '=', 1) as name,
-  pg_catalog.regexp_replace(pg_catalog.substr(c.entry, pg_catalog.strpos(c.entry, '=') + 1),
-    '((?:password|passwd|secret|token|api_?key|access_?key)[a-z_]*\s*[=:]\s*)(''(?:[^'']|'''')*''|"[^"]*"|[^\s;,]+)', '\1***', 'gi') as value,
+  case when pg_catalog.split_part(c.entry, '=', 1) ~* 'passw|passphrase|secret|token|api_?key|access_?key'
+    and c.entry not like 'password_encryption=%' then '***'
+  else pg_catalog.regexp_replace(pg_catalog.substr(c.entry, pg_catalog.strpos(c.entry, '=') + 1),
+    '((?:password|passwd|secret|token|api_?key|access_?key)[a-z_]*\s*[=:]\s*)(''(?:[^'']|'''')*''|"[^"]*"|[^\s;,]+)', '\1***', 'gi') end as value,
   g.setting as server_value,
   g.unit
 from pg_catalog.pg_db_role_setting s

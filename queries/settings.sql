@@ -23,9 +23,11 @@ with setting as (
 )
 select
   s.name,
-  pg_catalog.regexp_replace(
+  -- What is called a secret, or makes one, is one: app.api_key, ssl_passphrase_command.
+  case when s.name ~* 'passw|passphrase|secret|token|api_?key|access_?key' and s.name <> 'password_encryption' and s.value <> '' then '***'
+  else pg_catalog.regexp_replace(
     pg_catalog.regexp_replace(s.value, '((?:password|passwd|secret|token|api_?key|access_?key)[a-z_]*\s*[=:]\s*)(''(?:[^'']|'''')*''|"[^"]*"|[^\s;,]+)', '\1***', 'gi'),
-    '(://[^:/@\s]*:)[^@\s]*@', '\1***@', 'g') as value,
+    '(://[^:/@\s]*:)[^@\s]*@', '\1***@', 'g') end as value,
   s.boot_val,
   s.unit,
   s.category,

@@ -59,7 +59,7 @@ export function isQueryText(field: string): boolean {
 
 /** SQL of ours or of somebody else, and words without a meaning to pgperf. Names are not among them: rows and actions go by names. */
 const sqlTexts = /(?:^|_)(?:query|command|message|error|definition)$/;
-const freeTexts = /(?:^|_)(?:application_name|value|setting)$/;
+const freeTexts = /(?:^|_)(?:application_name|value|setting|mend|undo)$/;
 
 /** Rows as they may be written to a file: query texts as `literals` says, and no secret anywhere (settings hold connection strings). */
 export function withoutLiterals(rows: readonly Row[], literals: Literals): readonly Row[] {
