@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import {chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
 import {after, before, describe, test} from 'node:test';
 import {openConsole, readable} from './support/console.ts';
 import {startServer, type TestServer, until} from './support/servers.ts';
+import {findTool} from './support/tools.ts';
 
 async function asked(server: TestServer, sql: string): Promise<unknown> {
 	const client = await server.connect();
@@ -129,3 +133,41 @@ for (const major of [13, 18]) {
 		}
 	});
 }
+
+test('a slot that nobody has used for a day is dropped by typing its name, and not an hour earlier', async t => {
+	const faketime = await findTool('faketime');
+	if (typeof faketime === 'string') return t.skip(faketime);
+	// Of an account that may not enter our home.
+	const folder = mkdtempSync(path.join(tmpdir(), 'pgperf-test-'));
+	t.after(() => rmSync(folder, {recursive: true, force: true}));
+	chmodSync(folder, 0o755);
+	const library = path.join(folder, 'faketime.so');
+	const clock = path.join(folder, 'clock');
+	copyFileSync(faketime.file, library);
+	const ahead = (hours: number) => writeFileSync(clock, `+${hours}h`);
+	ahead(0);
+	const env = {LD_PRELOAD: library, FAKETIME_TIMESTAMP_FILE: clock, FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1'};
+	const server = await startServer({major: 18, env});
+	try {
+		await server.run("select pg_create_physical_replication_slot('forsaken', true)");
+		const open = await openConsole(server);
+		const since = (hours: number) => open.choose('replication', 'slots', row => row.slot_name === 'forsaken' && Number(row.inactive_s) > 3600 * hours - 600);
+		try {
+			ahead(23);
+			await since(23);
+			assert.match((await open.ask('drop-slot')) as string, /inactive for less than 24 h/);
+			ahead(25);
+			await since(25);
+			const question = readable(await open.ask('drop-slot'));
+			assert.equal(question.plan!.typed, 'forsaken');
+			assert.match(question.plan!.targets[0]!.statements[0]!.text, /and inactive_since = '/);
+			const [outcome] = await open.settled(open.yes());
+			assert.equal(outcome!.done, true, outcome!.text);
+			assert.equal(Number(await asked(server, 'select count(*) from pg_replication_slots')), 0);
+		} finally {
+			await open.close();
+		}
+	} finally {
+		await server.stop();
+	}
+});

@@ -33,6 +33,8 @@ export type Cluster = {
 	readonly hba?: readonly string[];
 	/** Where a standby streams from: libpq's keyword/value string. The slot, if named, has to exist. */
 	readonly primary?: {readonly conninfo: string; readonly slot?: string};
+	/** Beside what every server gets. */
+	readonly env?: NodeJS.ProcessEnv;
 };
 
 /** Locales other than C may be missing, and inherited PG* variables do harm. */
@@ -54,11 +56,11 @@ export async function startPostgres(room: Room, binaries: Binaries, cluster: Clu
 			problem: `The cluster ${dir} could not be made (${codeOf(error)}): is there space left in ${dirname(room.data) === room.dir ? dirname(room.dir) : dirname(room.data)}?`,
 		};
 	}
-	return restartPostgres(room, binaries, cluster.name);
+	return restartPostgres(room, binaries, cluster.name, undefined, cluster.env);
 }
 
 /** Starts a cluster of the room: on a free port, or on the one that it had. */
-export async function restartPostgres(room: Room, binaries: Binaries, name: string, samePort?: number): Promise<Postgres | Problem> {
+export async function restartPostgres(room: Room, binaries: Binaries, name: string, samePort?: number, env?: NodeJS.ProcessEnv): Promise<Postgres | Problem> {
 	const dir = join(room.data, name);
 	for (let attempt = 1; ; attempt++) {
 		const port = samePort ?? (await freePort());
@@ -67,6 +69,7 @@ export async function restartPostgres(room: Room, binaries: Binaries, name: stri
 			port,
 			program: join(programs(room, binaries), 'postgres'),
 			arguments: ['-D', dir, '-p', String(port)],
+			env,
 			fast: 'SIGINT',
 			immediate: 'SIGQUIT',
 		});

@@ -122,11 +122,10 @@ export async function openConsole(
 				await until(
 					() => {
 						store.dispatch({type: 'moved', by: 'top'});
-						for (const _ of visibleRows(store.get(), found)) {
-							if (store.get().views[table]?.cursor === key) return true;
-							store.dispatch({type: 'moved', by: 1});
-						}
-						return store.get().views[table]?.cursor === key;
+						// Of other tables on the same pane a cursor is remembered.
+						const there = () => focusedTable(store.get())?.id === table && store.get().views[table]?.cursor === key;
+						for (let rest = 100 + visibleRows(store.get(), found).length; rest > 0 && !there(); rest--) store.dispatch({type: 'moved', by: 1});
+						return there();
 					},
 					there => there,
 				);

@@ -81,12 +81,18 @@ const defaults: Readonly<Record<string, string>> = {
 };
 
 export async function startServer(
-	options: {readonly major?: number; readonly conf?: Readonly<Record<string, string>>; readonly standby?: boolean} = {},
+	options: {
+		readonly major?: number;
+		readonly conf?: Readonly<Record<string, string>>;
+		readonly standby?: boolean;
+		/** Of the server's process, and of those that it starts. */
+		readonly env?: NodeJS.ProcessEnv;
+	} = {},
 ): Promise<TestServer> {
 	const found = sure(await binaries(options.major ?? 18));
 	const conf = {...defaults, ...options.conf};
 	const name = `server-${++count}`;
-	const postgres = sure(await startPostgres(room(), found, {name, conf}));
+	const postgres = sure(await startPostgres(room(), found, {name, conf, env: options.env}));
 	const server = describe(postgres, conf);
 	await server.run('create extension if not exists pg_stat_statements');
 	return options.standby ? Object.assign(server, {standby: await server.addStandby()}) : server;
