@@ -32,6 +32,8 @@ export type Terminal = {
 	bytes(): {readonly frames: number; readonly bytes: number};
 	/** What others tried to print while the screen was ours, the newest 200 lines. */
 	readonly captured: readonly string[];
+	/** Until it was restored for good. */
+	readonly open: boolean;
 	/** Restores everything at once, as often as it is called; resolves when the terminal has taken it, or after a second. */
 	close(): Promise<void>;
 };
@@ -302,6 +304,9 @@ export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv, reference
 		},
 		bytes: () => ({frames, bytes}),
 		captured: captured.lines,
+		get open() {
+			return state !== 'closed';
+		},
 		close,
 	};
 }

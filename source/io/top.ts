@@ -106,6 +106,8 @@ async function run(terminal: Terminal, watch: ReturnType<typeof createWatch>, fa
 	// The same as Ink's first, and there before Ink is.
 	terminal.show(face.picture(store.get()));
 	const mount = await face.ink();
+	// Ended by a signal meanwhile: what was restored stays so until the program is gone.
+	if (!terminal.open) return new Promise(() => {});
 	store.dispatch({type: 'resized', size: terminal.size()});
 	const painter = mount({terminal, store, now});
 	terminal.attach({
