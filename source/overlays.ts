@@ -1,9 +1,10 @@
 import {strangerBecause} from './cluster.ts';
 import {chosenRows, whyNot} from './keys.ts';
+import type {RowKey} from './pane.ts';
 import {cancelled} from './questions.ts';
 import type {Event, MenuItem, Overlay, Server, State} from './state.ts';
 import {focusedTable, topOverlay} from './state.ts';
-import {viewOf} from './window.ts';
+import {viewOf, visibleRows} from './window.ts';
 
 type Called = Extract<Event, {readonly type: 'called'}>['overlay'];
 
@@ -16,8 +17,9 @@ function overlayOf(state: State, overlay: Called): Overlay | undefined {
 	switch (overlay) {
 		case 'filter': {
 			const table = focusedTable(state);
-			const filter = table ? viewOf(state, table).filter : '';
-			return table && {is: 'filter', text: filter, before: filter};
+			if (!table) return undefined;
+			const {filter, cursor} = viewOf(state, table);
+			return {is: 'filter', text: filter, before: filter, cursor};
 		}
 		case 'help':
 		case 'findings':
@@ -86,12 +88,17 @@ export function withTop(state: State, overlay: Overlay): State {
 export function closed(state: State): State {
 	const overlay = topOverlay(state);
 	const next = {...state, overlays: state.overlays.slice(0, -1)};
-	return overlay?.is === 'filter' ? withFilter(next, overlay.before) : next;
+	return overlay?.is === 'filter' ? withFilter(next, overlay.before, overlay.cursor) : next;
 }
 
-function withFilter(state: State, filter: string): State {
+/** The row that was selected stays so while it passes; else it is the first. */
+function withFilter(state: State, filter: string, cursor: RowKey | null): State {
 	const table = focusedTable(state);
-	return table ? {...state, views: {...state.views, [table.id]: {...viewOf(state, table), filter, cursor: null, gone: null, top: 0}}} : state;
+	if (!table) return state;
+	const view = {...viewOf(state, table), filter, cursor: null, gone: null, top: 0};
+	const next = {...state, views: {...state.views, [table.id]: view}};
+	const index = visibleRows(next, table).findIndex(one => one.key === cursor);
+	return index < 0 ? next : {...state, views: {...state.views, [table.id]: {...view, cursor, index}}};
 }
 
 export function typed(state: State, text: string): State {
@@ -107,7 +114,7 @@ function edited(state: State, change: (text: string) => string): State {
 	switch (overlay?.is) {
 		case 'filter': {
 			const text = change(overlay.text);
-			return withFilter(withTop(state, {...overlay, text}), text);
+			return withFilter(withTop(state, {...overlay, text}), text, overlay.cursor);
 		}
 		case 'menu':
 			return withTop(state, {...overlay, text: change(overlay.text), cursor: 0});

@@ -150,7 +150,8 @@ export type Overlay =
 			readonly cancel: 'possible' | 'asked' | 'impossible';
 			readonly outcomes?: readonly Outcome[];
 	  }
-	| {readonly is: 'filter'; readonly text: string; readonly before: string}
+	/** `cursor`: the row that was selected. */
+	| {readonly is: 'filter'; readonly text: string; readonly before: string; readonly cursor: RowKey | null}
 	| {
 			readonly is: 'menu';
 			readonly menu: 'goto' | 'actions' | 'servers' | 'leave';

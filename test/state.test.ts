@@ -97,6 +97,17 @@ test('marks, groups, filter and columns are of one table and can be taken back',
 	assert.equal(visibleRows(after(typed, {type: 'closed'}), people).length, 3);
 });
 
+test('a filter leaves the row selected that passes it, and taken back the row that was', () => {
+	const on22 = after(filled(1, 3, 22, 23), {type: 'moved', by: 2}, {type: 'called', overlay: 'filter'});
+	assert.equal(selected(on22), 22);
+	assert.equal(selected(after(on22, {type: 'typed', text: '2', at: 1}, {type: 'chosen', at: 1})), 22);
+	const other = after(on22, {type: 'typed', text: '3', at: 1});
+	assert.equal(selected(other), 3);
+	assert.equal(selected(after(other, {type: 'erased', all: false})), 22);
+	assert.equal(selected(after(other, {type: 'closed'})), 22);
+	assert.equal(selected(after(other, {type: 'chosen', at: 1})), 3);
+});
+
 test('a series has a gap where nothing fresh is known', () => {
 	let state = sampled(connected(), 1000, {vitals: ok(1000, {pid: 1, n: 5})});
 	state = sampled(state, 2000, {vitals: {status: 'failed', message: 'slow', code: undefined}});
