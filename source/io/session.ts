@@ -162,6 +162,31 @@ export async function openSession(
 		}
 	}
 
+	async function round(asked: readonly Asked[]): ReturnType<Session['ask']> {
+		const start = performance.now();
+		let last = start;
+		let roundTrip = Number.POSITIVE_INFINITY;
+		const answers = asked.map(async ({query, params}, index): Promise<Result> => {
+			try {
+				const rows = await one({query, params});
+				const at = performance.now();
+				const cost = at - last;
+				last = at;
+				if (index === 0) roundTrip = at - start;
+				return {status: 'ok', sample: {at, rows, cost}};
+			} catch (error) {
+				last = performance.now();
+				return failure(error, query, limits);
+			}
+		});
+		const limit = Math.max(limits.statementMs, 500) * Math.min(asked.length, 4) + 2000;
+		try {
+			return {results: await bounded(Promise.all(answers), limit), roundTrip};
+		} catch (error) {
+			return {results: asked.map(() => ({status: 'failed', message: sentence(error), code: undefined})), roundTrip};
+		}
+	}
+
 	const session: Session = {
 		pid: processIdOf(client),
 		get pooled() {
@@ -173,28 +198,13 @@ export async function openSession(
 			return alive;
 		},
 		async ask(asked) {
-			const start = performance.now();
-			let last = start;
-			let roundTrip = Number.POSITIVE_INFINITY;
-			const answers = asked.map(async ({query, params}, index): Promise<Result> => {
-				try {
-					const rows = await one({query, params});
-					const at = performance.now();
-					const cost = at - last;
-					last = at;
-					if (index === 0) roundTrip = at - start;
-					return {status: 'ok', sample: {at, rows, cost}};
-				} catch (error) {
-					last = performance.now();
-					return failure(error, query, limits);
-				}
-			});
-			const limit = Math.max(limits.statementMs, 500) * Math.min(asked.length, 4) + 2000;
-			try {
-				return {results: await bounded(Promise.all(answers), limit), roundTrip};
-			} catch (error) {
-				return {results: asked.map(() => ({status: 'failed', message: sentence(error), code: undefined})), roundTrip};
-			}
+			const first = await round(asked);
+			const garbled = asked.filter((_, index) => isGarbled(first.results[index]!));
+			if (garbled.length === 0 || !limits.readOnly || pooled || !alive) return first;
+			// One name or statement in another encoding would hide all others: from now on the bytes come as they are.
+			await session.send("set client_encoding to 'SQL_ASCII'").catch(() => undefined);
+			const again = await round(garbled);
+			return {...first, results: first.results.map((result, index) => again.results[garbled.indexOf(asked[index]!)] ?? result)};
 		},
 		async send(text, params, limitMs = limits.statementMs === 0 ? 0 : limits.statementMs + 2000) {
 			if (!alive) throw new Error('the connection is lost');
@@ -270,6 +280,11 @@ function failure(error: unknown, query: Query, limits: Bounds): Result {
 	if (code !== undefined && final.has(code))
 		return {status: 'skipped', reason: sentence(error), remedy: code === '42501' ? `needs ${query.privilege}` : undefined};
 	return {status: 'failed', message: sentence(error), code};
+}
+
+/** A text that the encoding of the database does not allow, or that can't be told in UTF-8: databases of one server may differ. */
+function isGarbled(result: Result): boolean {
+	return result.status === 'failed' && (result.code === '22021' || result.code === '22P05');
 }
 
 export function codeOf(error: unknown): string | undefined {
