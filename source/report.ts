@@ -1,7 +1,7 @@
 import type {Grade} from './checks.ts';
 import type {Origin, Unit} from './limits.ts';
 import type {Literals} from './mask.ts';
-import type {CheckClass, History, Level, PaneId, QueryName, Row, RowKey, Tone} from './pane.ts';
+import type {CheckClass, History, Level, PaneId, QueryName, Row, RowKey, TableId, Tone} from './pane.ts';
 
 /**
  * A report as data: what `--format json` prints and what all other formats are painted from, saved ones too. Fields are only ever
@@ -199,6 +199,8 @@ export type DocumentOptions = {
 	/** Queries that this server can't answer whatever is granted: other version, other role, extension missing. */
 	readonly impossible?: ReadonlySet<QueryName>;
 	readonly databases?: number | null;
+	/** How many rows each table has, where the state holds a part of them. */
+	readonly totals?: Readonly<Record<TableId, number>>;
 	/** Panes that the report is about; without it all of them. */
 	readonly only?: ReadonlySet<PaneId>;
 };

@@ -1,6 +1,7 @@
 import pkg from '../package.json' with {type: 'json'};
 import type {Changes} from '../source/compare.ts';
 import type {Literals} from '../source/mask.ts';
+import {nearest} from '../source/nearest.ts';
 import {visible} from '../source/plain.ts';
 import {type Report, type ServerReport, schemaVersion} from '../source/report.ts';
 import type {State} from '../source/state.ts';
@@ -19,9 +20,10 @@ export type Format = (typeof formats)[number];
 /** `width`, `colour` and `ascii` are for text alone. */
 export type ReportOptions = {readonly format: Format; readonly width: number; readonly colour: boolean; readonly ascii: boolean};
 
-/** A report of what is known now, as JSON: kept before a signal destroys the proof. Literals are masked. */
-export function evidence(state: State): string {
-	const server = serverReport(state, {literals: 'masked', rows: 1000, cells: 25});
+/** A report of what is known now, as JSON: kept before a signal destroys the proof. Literals are masked; of many sessions those near `pids` are kept. */
+export function evidence(state: State, pids: readonly number[] = []): string {
+	const totals = Object.fromEntries(Object.entries(state.tables).map(([id, data]) => [id, data.rows.length]));
+	const server = serverReport(nearest(state, pids), {literals: 'masked', rows: 1000, cells: 25, totals});
 	return json(reportOf([server], {wall: state.wall, interval_s: state.interval / 1000, literals: 'masked'}));
 }
 

@@ -16,7 +16,7 @@ import {setUp, textOf} from './setup.ts';
 import {createWatch, type Watch} from './watch.ts';
 
 /** What `act` needs of the views, passed in by the entry. */
-export type ActFace = {readonly panes: readonly Pane[]; readonly evidence: (state: State) => string};
+export type ActFace = {readonly panes: readonly Pane[]; readonly evidence: (state: State, pids?: readonly number[]) => string};
 
 const exit = {done: 0, failed: 1, refused: 2, nothing: 3, cancelled: 130} as const;
 

@@ -18,7 +18,7 @@ export type ActionsOptions = {
 	readonly now: () => number;
 	readonly wall: () => number;
 	/** What is known now, as report JSON: kept as evidence before a signal destroys it. */
-	readonly evidence: (state: State) => string;
+	readonly evidence: (state: State, pids?: readonly number[]) => string;
 	/** The Redis that belongs to the watched server. */
 	readonly redis?: () => RedisLink | undefined;
 };

@@ -16,7 +16,7 @@ export type RunnerOptions = {
 	readonly who: string;
 	readonly now: () => number;
 	readonly wall: () => number;
-	readonly evidence: (state: State) => string;
+	readonly evidence: (state: State, pids?: readonly number[]) => string;
 	readonly redis?: RedisLink;
 };
 
@@ -144,7 +144,8 @@ function refusedBy(target: Target, text: string): Outcome {
 /** What is known before a signal destroys it. */
 function evidenceOf(options: RunnerOptions, action: Action, targets: readonly Target[]): Pick<AuditLine, 'evidence'> {
 	const name = `${stamp(options.wall())}-${action.id}-${(targets[0]?.subject ?? '').replace(/[^\w.-]/g, '_').slice(0, 40)}.json`;
-	const evidence = options.audit?.evidence(name, options.evidence(options.store.get()));
+	const pids = targets.map(target => Number(target.subject)).filter(Number.isInteger);
+	const evidence = options.audit?.evidence(name, options.evidence(options.store.get(), pids));
 	return evidence && 'path' in evidence ? {evidence: evidence.path} : {};
 }
 

@@ -18,7 +18,7 @@ export type Face = {
 	/** Loads Ink, which takes as long as all else together. */
 	readonly ink: () => Promise<Mount>;
 	readonly lastScroll: (state: State) => number;
-	readonly evidence: (state: State) => string;
+	readonly evidence: (state: State, pids?: readonly number[]) => string;
 	/** What `y` copies: the query of the row, or the row. */
 	readonly copied: (state: State, whole: boolean) => string;
 };

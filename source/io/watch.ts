@@ -35,7 +35,7 @@ export type WatchOptions = {
 	readonly audit?: Audit;
 	readonly who: string;
 	/** What is known, as report JSON. */
-	readonly evidence: (state: State) => string;
+	readonly evidence: (state: State, pids?: readonly number[]) => string;
 	/** How far the open overlay can be scrolled: only the view can know. */
 	readonly lastScroll?: (state: State) => number;
 };

@@ -55,6 +55,7 @@ function tableOf(
 		state.panes.flatMap(pane => pane.tables),
 		table,
 	);
+	const total = options.totals?.[table.id] ?? rows.length;
 	const isLocal = names.some(name => state.local.has(name));
 	return {
 		id: table.id,
@@ -63,9 +64,10 @@ function tableOf(
 		database: isLocal ? (state.servers[state.watched]?.facts?.database ?? null) : null,
 		every: table.every,
 		empty: table.empty,
-		total: rows.length,
+		total,
 		counters: table.counters ?? [],
-		summary: answered && table.summary ? table.summary(rows, input).map(line => unpainted(line).trimEnd()) : [],
+		// Of a part it would count wrong.
+		summary: answered && table.summary && total === rows.length ? table.summary(rows, input).map(line => unpainted(line).trimEnd()) : [],
 		columns: table.columns.map(columnReport),
 		rows: ordered.slice(0, options.rows).map((one, index) => ({
 			...rowReport(table, one, index < Math.min(options.cells, shown.length) ? toneFor(table, findings) : undefined),
