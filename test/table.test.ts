@@ -179,3 +179,28 @@ test('a heading stands over its group', () => {
 	const line = rowLine(placeColumns(sessions, 80, 0), shown(row, {heading: 'app_user  34'}), {selected: false, width: 80});
 	assert.equal(unpainted(line).trimEnd(), ' app_user  34');
 });
+
+test('room that no column takes is not left blank: a text that did not fit begins there, a number never', () => {
+	const narrow = tableOf([
+		{field: 'pid', title: 'time', width: 7, align: 'right', priority: 1},
+		{field: 'xact_s', title: 'calls', width: 7, align: 'right', priority: 1},
+		{field: 'query', title: 'query', width: 30, grow: 1, priority: 2},
+		{field: 'query_s', title: 'total', width: 20, align: 'right', priority: 1},
+	]);
+	const seen = (width: number, offset = 0) => placeColumns(narrow, width, offset).map(({column, width: cells}) => `${column.title} ${cells}`);
+	assert.deepEqual(seen(38), ['time 7', 'calls 7', 'total 20']);
+	assert.deepEqual(seen(35), ['time 7', 'calls 7', 'query 18']);
+	assert.deepEqual(seen(24), ['time 7', 'calls 7']);
+	// Scrolled, the next in line; what was seen to the left is not.
+	const locks = tableOf([
+		{field: 'pid', title: 'pid', width: 7, priority: 1},
+		{field: 'user', title: 'user', width: 9, priority: 3},
+		{field: 'state', title: 'state', width: 16, priority: 1},
+		{field: 'wait', title: 'lock', width: 30, grow: 1, priority: 1},
+		{field: 'query', title: 'query', width: 20, grow: 1, priority: 2},
+	]);
+	assert.deepEqual(
+		placeColumns(locks, 60, 1).map(({column, width: cells}) => `${column.title} ${cells}`),
+		['pid 7', 'user 9', 'state 16', 'lock 24'],
+	);
+});

@@ -9,6 +9,8 @@ export type Placed = {readonly column: Column; readonly width: number; readonly 
 
 const gap = 1;
 const gutter = 1;
+/** A column squeezed below this says nothing any more. */
+const readable = 8;
 /** From this width on the query keeps two fifths of it. */
 const roomy = 60;
 
@@ -45,6 +47,16 @@ function inOrder(columns: readonly Column[], least: (column: Column) => number, 
 	return end < 0 ? columns : columns.slice(0, end);
 }
 
+/** Room that no column takes would stay blank: the most important text that did not fit, of which at least the beginning can be read there. A cut number says the wrong thing. */
+function begin(columns: readonly Column[], fitting: readonly Column[], room: number): Column | undefined {
+	if (room - gap < readable) return undefined;
+	const texts = columns.filter(column => column.align !== 'right' && !fitting.includes(column));
+	// While columns are scrolled the next in line comes first: those to the left have been seen.
+	const last = columns.indexOf(fitting.at(-1)!);
+	const next = texts.filter(column => columns.indexOf(column) > last);
+	return [...(next.length > 0 ? next : texts)].sort((a, b) => a.priority - b.priority)[0];
+}
+
 /** What is seen at each step of scrolling: first the most important columns, then from left to right up to the last. */
 function steps(table: Table, least: (column: Column) => number, width: number): readonly (readonly Column[])[] {
 	const [first, ...others] = table.columns;
@@ -74,14 +86,18 @@ export function placeColumns(table: Table, width: number, offset: number): reado
 	if (table.columns.length === 0) return [];
 	const text = textOf(table.columns);
 	const least = (column: Column) => leastWidth(column, text, width);
-	const kept =
+	const fitting =
 		offset > 0
 			? steps(table, least, width)
 					.slice(0, offset + 1)
 					.at(-1)!
 			: byPriority(table.columns, least, width);
-	const widths = kept.map(least);
-	let spare = width - widths.reduce((sum, one) => sum + one, gutter + gap * (kept.length - 1));
+	const sum = (columns: readonly Column[]) => columns.reduce((cells, column) => cells + least(column), gutter + gap * (columns.length - 1));
+	const begun = fitting.some(column => column.grow) ? undefined : begin(table.columns, fitting, width - sum(fitting));
+	const kept = begun ? table.columns.filter(column => column === begun || fitting.includes(column)) : fitting;
+	const room = width - sum(fitting) - gap;
+	const widths = kept.map(column => (column === begun ? Math.min(room, column.grow ? room : column.width) : least(column)));
+	let spare = width - widths.reduce((cells, one) => cells + one, gutter + gap * (kept.length - 1));
 	// Narrower than the columns that must stay: the last of them give way.
 	for (let i = kept.length - 1; i >= 0 && spare < 0; i--) {
 		const given = Math.min(widths[i]!, -spare);
@@ -143,9 +159,6 @@ export function rowLine(placed: readonly Placed[], visible: VisibleRow, options:
 	if (selected) line = [{text: line.map(segment => segment.text).join(''), inverse: true, ...(visible.gone ? {tone: 'dim' as const} : {})}];
 	return options.ascii ? asciiOf(line) : line;
 }
-
-/** A column squeezed below this says nothing any more. */
-const readable = 8;
 
 function cellsOf(placed: readonly Placed[], visible: VisibleRow): Line {
 	const line: Segment[] = [];
