@@ -206,3 +206,17 @@ test('a picture tells the tone of every cell', () => {
 	assert.equal(picture([line]), '日a b c\n=== tones ===\nwww..PC\n');
 	assert.equal(widthOf(unpainted(line)), 7);
 });
+
+test('a reason that is longer than its line goes on below it, where all have room', () => {
+	const items = [
+		{text: 'C  Cancel query', disabled: 'it is idle in transaction: cancel does nothing there, terminate it'},
+		{text: 'K  Terminate session', note: 'the same role or pg_signal_backend'},
+	];
+	const shown = (height: number) => menuLines(items, {cursor: 0, filter: '', width: 60, height}).map(line => words([line]).trimEnd());
+	assert.deepEqual(shown(6).slice(1), [
+		'> C  Cancel query       it is idle in transaction: cancel',
+		'                        does nothing there, terminate it',
+		'  K  Terminate session  the same role or pg_signal_backend',
+	]);
+	assert.equal(shown(3).length, 3);
+});
