@@ -12,61 +12,13 @@ import {plain, spoken, visible} from '../source/plain.ts';
 import {parseReport, type Report} from '../source/report.ts';
 import {widthOf} from '../views/layout.ts';
 import {changed, diagnosed, type ReportOptions, rendered} from '../views/report.ts';
-import {hostileText, seeded} from './support/hostile.ts';
+import {anything, type Soil, seeded, soiled} from './support/hostile.ts';
 import {inert, markdownTables} from './support/markup.ts';
 
 const full = parseReport(readFileSync(new URL('fixtures/report.json', import.meta.url), 'utf8')) as Report;
 const harmful = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/u;
 const lined = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/u;
 const options = (format: ReportOptions['format'], width = 100): ReportOptions => ({format, width, colour: false, ascii: false});
-
-const markup = [
-	'<script>alert(1)</script>',
-	'"><img src=x onerror=alert(1)>',
-	"' onload='x",
-	'</title></style></main>',
-	'&lt;b&gt;&#60;',
-	'| a | b |',
-	'\n| --- |\n',
-	'`x` ``y`` ```',
-	'[a](javascript:alert(1))',
-	'![a](https://evil.example/a.png)',
-	'https://evil.example www.evil.example',
-	'@everyone #1 !2 me@evil.example',
-	'<!-- -->',
-	'\\|\\',
-	'# heading',
-	'- [ ] - item',
-	'1. item',
-	'***__~~',
-	'x\n\n    code',
-	'$(x) `x`',
-	"PGPERF OK | 'x'=1;;",
-];
-
-/** Markup and hostile text, mixed. */
-function anything(random: () => number): string {
-	const turn = random();
-	if (turn < 0.3) return markup[Math.floor(random() * markup.length)]!;
-	if (turn < 0.6) return `${hostileText(random, 5)}${markup[Math.floor(random() * markup.length)]!}${hostileText(random, 5)}`;
-	return hostileText(random);
-}
-
-type Soil = {readonly random: () => number; count: number; readonly all: boolean};
-const ours = /^(status|level|class|align|every|unit|origin|schema|format|literals|taken_at|started_at|grade|section|id|field)$/;
-
-/** Every text becomes a hostile one; with `all` also the words that pgperf itself writes, as in a file that somebody has made. */
-function soiled(part: unknown, soil: Soil, key = ''): unknown {
-	if (typeof part === 'string') {
-		if (ours.test(key) && !(soil.all && soil.random() < 0.005)) return part;
-		soil.count++;
-		return anything(soil.random);
-	}
-	if (typeof part === 'number' && soil.all && key !== 'schema' && soil.random() < 0.005) return anything(soil.random);
-	if (Array.isArray(part)) return part.map(one => soiled(one, soil, key));
-	if (typeof part !== 'object' || part === null) return part;
-	return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, soiled(value, soil, key === 'tones' ? 'level' : name)]));
-}
 
 function reports(seed: number, all: boolean): readonly Report[] {
 	const soil: Soil = {random: seeded(seed), count: 0, all};

@@ -5,6 +5,7 @@ import {after, before, test} from 'node:test';
 import {parseReport, type Report} from '../source/report.ts';
 import {rendered} from '../views/report.ts';
 import {type Browser, openBrowser} from './support/browser.ts';
+import {seeded, soiled} from './support/hostile.ts';
 
 let browser: Browser;
 before(async () => {
@@ -54,3 +55,25 @@ test('a page of hostile names runs nothing and loads nothing', async () => {
 	assert.deepEqual(seen.wanted, []);
 	assert.ok(seen.text.includes('<script>alert(1)</script>'), 'it is shown as the text that it is');
 });
+
+test('pages of files that somebody else has made run nothing and load nothing', async () => {
+	let painted = 0;
+	for (let seed = 0; seed < 12; seed++) {
+		const html = paintedOrNot(soiled(saved, {random: seeded(seed), count: 0, all: true}) as Report);
+		if (html === undefined) continue;
+		painted++;
+		const seen = await browser.see(html, {width: 1280, height: 1600});
+		assert.deepEqual(seen.wanted, []);
+	}
+	assert.ok(painted > 5, `${painted} pages`);
+});
+
+/** Of a file that is no report after all there is no page. */
+function paintedOrNot(report: Report): string | undefined {
+	try {
+		return page(report);
+	} catch (error) {
+		assert.ok(error instanceof TypeError);
+		return undefined;
+	}
+}

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {typedWord} from '../source/plans.ts';
 import {identifier, literal, spelled, spelledSql, typedForm} from '../source/spelling.ts';
+import type {State} from '../source/state.ts';
+import {copied} from '../views/copied.ts';
 import {written} from '../views/figures.ts';
+import {recorded} from './support/recorded.ts';
 
 test('names and strings, as SQL that survives a clipboard', () => {
 	assert.equal(identifier('orders'), 'orders');
@@ -48,4 +51,15 @@ test('what is typed to confirm tells names apart that look the same', () => {
 	for (const usual of ['orders', 'größe', 'tbl_заказы', 'नमस्ते', '日本語', 'two words', 'a-b.c']) assert.equal(typedForm(usual), usual);
 	const target = {key: 'k', subject: 'shop.оrders', statements: [], why: null, guard: {}};
 	assert.equal(typedWord({danger: 'type'} as never, [target], 1, false), 'shop.<U+043E>rders');
+});
+
+test('a statement that was copied means the objects that it meant', () => {
+	const state = recorded('sessions', {columns: 120, rows: 40});
+	const [first] = state.tables.sessions!.rows;
+	const query = 'select * from "orders\u200b"\nwhere a = 1';
+	const opened: State = {
+		...state,
+		overlays: [{is: 'detail', request: 1, table: 'sessions', key: '1', row: {...first, query}, answers: {}, scroll: 0} as never],
+	};
+	assert.equal(copied(opened, true), 'select * from U&"orders\\200B" where a = 1');
 });

@@ -85,3 +85,52 @@ export function hostileText(random: () => number, most = 14): string {
 	}
 	return text;
 }
+
+/** What would be markup, a link, a mention or a command where it is not escaped. */
+const markup = [
+	'<script>alert(1)</script>',
+	'"><img src=x onerror=alert(1)>',
+	"' onload='x",
+	'</title></style></main>',
+	'&lt;b&gt;&#60;',
+	'| a | b |',
+	'\n| --- |\n',
+	'`x` ``y`` ```',
+	'[a](javascript:alert(1))',
+	'![a](https://evil.example/a.png)',
+	'https://evil.example www.evil.example',
+	'@everyone #1 !2 me@evil.example',
+	'<!-- -->',
+	'\\|\\',
+	'# heading',
+	'- [ ] - item',
+	'1. item',
+	'***__~~',
+	'x\n\n    code',
+	'$(x) `x`',
+	"PGPERF OK | 'x'=1;;",
+];
+
+/** Markup and hostile text, mixed. */
+export function anything(random: () => number): string {
+	const turn = random();
+	if (turn < 0.3) return markup[Math.floor(random() * markup.length)]!;
+	if (turn < 0.6) return `${hostileText(random, 5)}${markup[Math.floor(random() * markup.length)]!}${hostileText(random, 5)}`;
+	return hostileText(random);
+}
+
+export type Soil = {readonly random: () => number; count: number; readonly all: boolean};
+const ours = /^(status|level|class|align|every|unit|origin|schema|format|literals|taken_at|started_at|grade|section|id|field)$/;
+
+/** Every text becomes a hostile one; with `all` also the words that pgperf itself writes, as in a file that somebody has made. */
+export function soiled(part: unknown, soil: Soil, key = ''): unknown {
+	if (typeof part === 'string') {
+		if (ours.test(key) && !(soil.all && soil.random() < 0.005)) return part;
+		soil.count++;
+		return anything(soil.random);
+	}
+	if (typeof part === 'number' && soil.all && key !== 'schema' && soil.random() < 0.005) return anything(soil.random);
+	if (Array.isArray(part)) return part.map(one => soiled(one, soil, key));
+	if (typeof part !== 'object' || part === null) return part;
+	return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, soiled(value, soil, key === 'tones' ? 'level' : name)]));
+}

@@ -26,7 +26,7 @@ function blockOf(block: Block): string {
 			return [head, ...(deductions.length > 0 ? [deductions.map(one => `- −${prose(String(one.points))}: ${prose(one.why)}`).join('\n')] : [])].join('\n\n');
 		}
 		case 'finding': {
-			const items = block.items.map(([label, value]) => `- ${prose(label)}: ${prose(value)}`);
+			const items = block.items.map(([label, value]) => `- ${prose(label)}: ${/@|:\/\/|www\./i.test(value) ? code(value) : prose(value)}`);
 			return [`**${markOf(block.finding.level)} ${prose(`${block.finding.level}: ${block.finding.title}`)}**`, items.join('\n')].join('\n\n');
 		}
 		case 'table':
