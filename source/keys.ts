@@ -1,6 +1,6 @@
 import {explainable, whyNotExplained} from './explain.ts';
 import type {Action, Facts, Row} from './pane.ts';
-import {type Event, focusedTable, type Overlay, paneOf, type State, topOverlay} from './state.ts';
+import {type Event, focusedTable, type Overlay, paneOf, type State, shownTables, topOverlay} from './state.ts';
 import {selectedRow, visibleRows} from './window.ts';
 
 /**
@@ -18,13 +18,14 @@ export type Binding = {
 	readonly footer?: string;
 	/** Whether it works here and now. */
 	readonly works?: (state: State) => boolean;
-	/** Whether the footer names it: it works here, but on this row it would only say why not. */
+	/** Whether the footer names it: it works here, but there is nothing to do it with, or it would only say why not. */
 	readonly named?: (state: State) => boolean;
 	readonly event: (state: State, key: Key, at: number) => Event | undefined;
 };
 
 const hasRows = (state: State) => selectedRow(state) !== undefined;
 const isList = (state: State) => paneOf(state).place !== 'overview';
+const hasAny = (state: State) => !isList(state) || shownTables(state).some(table => (state.tables[table.id]?.rows.length ?? 0) > 0);
 
 /** The one key table of panes: footer, help, README and dispatch are made from it. */
 export const bindings: readonly Binding[] = [
@@ -37,7 +38,7 @@ export const bindings: readonly Binding[] = [
 	{keys: ['tab'], show: 'Tab', does: 'next pane', event: state => beside(state, 1)},
 	{keys: ['shift-tab'], show: 'Shift-Tab', does: 'pane before', event: state => beside(state, -1)},
 	{keys: ['g', ':'], show: 'g :', does: 'go to any pane by its name', event: () => ({type: 'called', overlay: 'goto'})},
-	{keys: ['up', 'k'], show: '↑ k', does: 'select the row above', footer: 'select', event: () => ({type: 'moved', by: -1})},
+	{keys: ['up', 'k'], show: '↑ k', does: 'select the row above', footer: 'select', named: hasAny, event: () => ({type: 'moved', by: -1})},
 	{keys: ['down', 'j'], show: '↓ j', does: 'select the row below', event: () => ({type: 'moved', by: 1})},
 	{keys: ['pageup'], show: 'PgUp', does: 'a page up', event: () => ({type: 'moved', by: 'page-up'})},
 	{keys: ['pagedown'], show: 'PgDn', does: 'a page down', event: () => ({type: 'moved', by: 'page-down'})},
@@ -53,9 +54,10 @@ export const bindings: readonly Binding[] = [
 		does: 'filter by text, or by user: db: app: state: wait:',
 		footer: 'filter',
 		works: isList,
+		named: hasAny,
 		event: () => ({type: 'called', overlay: 'filter'}),
 	},
-	{keys: ['s'], show: 's', does: 'sort by the next column', footer: 'sort', works: isList, event: () => ({type: 'sorted', reverse: false})},
+	{keys: ['s'], show: 's', does: 'sort by the next column', footer: 'sort', works: isList, named: hasAny, event: () => ({type: 'sorted', reverse: false})},
 	{keys: ['S'], show: 'S', does: 'reverse the order', works: isList, event: () => ({type: 'sorted', reverse: true})},
 	{keys: ['b'], show: 'b', does: 'group by the next field', works: state => (focusedTable(state)?.groups?.length ?? 0) > 0, event: () => ({type: 'grouped'})},
 	{keys: [' '], show: 'Space', does: 'mark the row', works: hasRows, event: () => ({type: 'marked', all: false})},
@@ -71,7 +73,7 @@ export const bindings: readonly Binding[] = [
 	{
 		keys: ['i'],
 		show: 'i',
-		does: 'idle sessions in or out',
+		does: 'hidden rows in or out: idle sessions and the like',
 		footer: 'hidden',
 		works: state => focusedTable(state)?.hidden !== undefined,
 		event: () => ({type: 'unhid'}),

@@ -4,6 +4,7 @@ import {bindings, eventOf} from '../source/keys.ts';
 import type {Line, PaneId} from '../source/pane.ts';
 import {reducer} from '../source/reduce.ts';
 import {focusedTable, type Settings, type State} from '../source/state.ts';
+import {visibleRows} from '../source/window.ts';
 import {bodyLines, screenOf} from '../views/frame.ts';
 import {headline} from '../views/header.ts';
 import {panes} from '../views/panes/index.ts';
@@ -48,6 +49,21 @@ test('help and the way out are always in the footer', () => {
 			assert.match(footer(state), /\? help {2}q quit ?/, `${pane.id} at ${columns}: ${footer(state)}`);
 		}
 	}
+});
+
+test('where there is no row the footer does not speak of rows', () => {
+	const empty = recorded('jobs', {columns: 120, rows: 24});
+	assert.deepEqual(visibleRows(empty, focusedTable(empty)!), []);
+	assert.doesNotMatch(footer(empty), /select|filter|sort/);
+	assert.match(footer(recorded('sessions', {columns: 120, rows: 24})), /↑↓ select .*\/ filter {2}s sort/);
+});
+
+test('the help begins with what can be done here', () => {
+	const state = recorded('locks', {columns: 80, rows: 24});
+	const help = screenOf(reducer(() => 0)(state, {type: 'called', overlay: 'help'}))
+		.map(plain)
+		.join('\n');
+	assert.match(help, / Keys *\n Locks *\n C +cancel query *\n K +terminate session *\n *\n Everywhere/);
 });
 
 test('the footer names no key that does nothing here', () => {

@@ -4,7 +4,7 @@ import {actionKeys, bindings} from '../source/keys.ts';
 import {menuItems} from '../source/overlays.ts';
 import type {Line, Section, Table} from '../source/pane.ts';
 import type {Overlay, State} from '../source/state.ts';
-import {topOverlay} from '../source/state.ts';
+import {paneOf, topOverlay} from '../source/state.ts';
 import {frameHeight} from '../source/window.ts';
 import {centred, framed, frameWidth, lastTop, windowed} from './components/box.ts';
 import {type Question as Asked, confirmBox, lastConfirmTop} from './components/confirm.ts';
@@ -126,7 +126,7 @@ function read(state: State, overlay: Reading, width: number): Line[] {
 		case 'explain':
 			return detailLines(planSections(overlay), width);
 		case 'help':
-			return helpLines(keyHelp(state), width);
+			return helpLines(fromHere(keyHelp(state), paneOf(state).title), width);
 		case 'findings':
 			return findingLines(state, width);
 		case 'log':
@@ -137,6 +137,11 @@ function read(state: State, overlay: Reading, width: number): Line[] {
 /** The one key table as the help shows it; README's table is made from the same. */
 export function keyHelp(state: Pick<State, 'panes'>): readonly {readonly key: string; readonly does: string; readonly where: string}[] {
 	return [...bindings.map(binding => ({key: binding.show, does: binding.does, where: 'Everywhere'})), ...actionKeys(state)];
+}
+
+/** What can be done on this pane comes first. */
+function fromHere<T extends {readonly where: string}>(keys: readonly T[], here: string): readonly T[] {
+	return [...keys.filter(({where}) => where === here), ...keys.filter(({where}) => where !== here)];
 }
 
 function findingLines(state: State, width: number): Line[] {
