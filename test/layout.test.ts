@@ -200,3 +200,15 @@ test('a real terminal measures as we do', async () => {
 	});
 	terminal.dispose();
 });
+
+test('what is shown word for word loses nothing on the way to the screen, and no two texts look the same', () => {
+	const random = seeded(31);
+	for (let turn = 0; turn < 10_000; turn++) {
+		const text = hostileText(random)
+			.toWellFormed()
+			.replace(/[\r\t]/g, ' ');
+		for (const line of revealed(text).split('\n')) assert.equal(harmless(line), line, JSON.stringify(text));
+	}
+	const alike = ['é', 'e\u0301', 'DE', '\u{1f1e9}\u{1f1ea}', 'Å', '\u212b', 'a', 'a\u200b', `a${'\u0316'.repeat(4)}`, `a${'\u0316'.repeat(5)}`];
+	assert.equal(new Set(alike.map(text => harmless(revealed(text)))).size, alike.length);
+});

@@ -34,16 +34,20 @@ export function harmless(text: string): string {
 		.replace(/(\p{M}{4})\p{M}+/gu, '$1');
 }
 
-/** What harmless() would take away or flatten, spelt out: for statements, which are shown word for word. Keeps line feeds. */
+const hidden =
+	/[\p{C}\p{Me}\p{Zs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Emoji_Modifier}\p{Regional_Indicator}\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]|(?<=^|\n|\p{M}{4})\p{M}/gu;
+
+/** What harmless() would take away, flatten or compose, spelt out: for statements, which are shown word for word. Keeps line feeds. */
 export function revealed(text: string): string {
 	if (!/[^\x20-\x7e]/.test(text)) return text;
-	return text
-		.replace(/\r\n/g, '\n')
-		.replaceAll('\t', '  ')
-		.toWellFormed()
-		.replace(/[\p{C}\p{Me}\p{Zs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u1100-\u11ff\p{Emoji_Modifier}]/gu, one =>
-			one === ' ' || one === '\n' ? one : `<U+${one.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}>`,
-		);
+	const lines = text.replace(/\r\n/g, '\n').replaceAll('\t', '  ').toWellFormed();
+	const seen =
+		lines.normalize('NFC') === lines ? lines : lines.replace(/\P{ASCII}/gu, one => (/\p{M}/u.test(one) || one.normalize('NFC') !== one ? spelt(one) : one));
+	return seen.replace(hidden, one => (one === ' ' || one === '\n' ? one : spelt(one)));
+}
+
+function spelt(one: string): string {
+	return `<U+${one.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}>`;
 }
 
 // The same texts come back with every frame; bounded, as a console runs for weeks.
