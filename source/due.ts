@@ -41,7 +41,7 @@ function charted(pane: Pane): readonly Table[] {
 	return pane.chart === undefined ? [] : pane.tables.slice(0, 1);
 }
 
-/** 'open': on the screen, and so asked at its own pace. 'tiled': in a tile of the overview, a few figures of which every few seconds will do. */
+/** 'open': on the screen, and so asked at its own pace. 'tiled': in a tile of the overview, or under suspicion: every few seconds will do. */
 type Watch = 'open' | 'tiled';
 
 /** Tables that are looked at now; of the others those with checks are asked behind. */
@@ -60,7 +60,17 @@ function watchedTables(state: State): ReadonlyMap<Table, Watch> {
 		const watch = pane.place === 'frame' || pane === open ? 'open' : 'tiled';
 		for (const table of shown) for (const source of sources(state.panes, table)) if (tables.get(source) !== 'open') tables.set(source, watch);
 	}
+	for (const table of unsettled(state)) for (const source of sources(state.panes, table)) if (!tables.has(source)) tables.set(source, 'tiled');
 	return tables;
+}
+
+/**
+ * Tables in which a check has seen something come or go and its hold is not over: three samples behind another pane would be a minute and
+ * a half until it is said, ten of them five minutes until it is taken back.
+ */
+function unsettled(state: State): readonly Table[] {
+	const open = new Set(Object.values(state.checks).flatMap(({table, rises, falls}) => (rises + falls > 0 ? [table] : [])));
+	return open.size === 0 ? [] : state.panes.flatMap(pane => pane.tables.filter(table => open.has(table.id)));
 }
 
 function isTiled(table: Table): boolean {

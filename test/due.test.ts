@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {due} from '../source/due.ts';
-import type {Result} from '../source/pane.ts';
+import type {Check, Result} from '../source/pane.ts';
 import type {State} from '../source/state.ts';
 import {after, connected, ok, sampled} from './support/world.ts';
 
@@ -87,6 +87,37 @@ test('on the overview, what stands in tiles is asked every five seconds, at once
 	}
 	assert.deepEqual(asked(now, 5000).sample, ['people', 'vitals']);
 	assert.deepEqual(asked(after(now, {type: 'opened', pane: tiled[0]!.id}), 4100).sample, ['people']);
+});
+
+test('behind other panes, what a check has just seen come or go is looked at every five seconds until it is settled', () => {
+	const state = connected();
+	const check: Check = {
+		id: 'blocked',
+		class: 'now',
+		title: 'n',
+		when: input =>
+			(input.rows.slow ?? []).flatMap(row => (row.n === 1 ? [{level: 'critical', subject: 'a', title: 'a', detail: '', remedy: '', value: 1}] : [])),
+	};
+	const panes = state.panes.map(pane => ({...pane, tables: pane.tables.map(table => (table.id === 'slow' ? {...table, checks: [check]} : table))}));
+	let now: State = {...state, panes};
+	const told: number[] = [];
+	let sick = false;
+	let isTold = false;
+	for (let at = 0; at <= 300_000; at += 1000) {
+		if (at === 31_000 || at === 151_000) sick = !sick;
+		for (const {session, queries} of due(now, at)) {
+			if (session !== 'sample' && session !== 'survey') continue;
+			now = sampled(now, at, Object.fromEntries(queries.map(name => [name, name === 'slow' ? ok(at, {n: sick ? 1 : 0}) : ok(at)])), session);
+		}
+		if (now.findings.length > 0 === isTold) continue;
+		isTold = !isTold;
+		told.push(at / 1000);
+	}
+	const [rose, cleared, ...more] = told;
+	assert.deepEqual(more, []);
+	// At most half a minute until the first look, and then two more of them, or nine.
+	assert.ok(rose! > 31 + 2 && rose! <= 31 + 30 + 11, String(rose));
+	assert.ok(cleared! > 151 + 10 && cleared! <= 151 + 30 + 46, String(cleared));
 });
 
 test('the chart of a pane goes on while another of its tables is shown', () => {
