@@ -1,10 +1,13 @@
 import type pg from 'pg';
 import {pick} from '../../source/catalog.ts';
-import {sqlOf} from '../../source/due.ts';
+import {due, sqlOf} from '../../source/due.ts';
 import {factsOf} from '../../source/facts.ts';
 import {loadCatalog} from '../../source/io/files.ts';
 import type {Facts, Row} from '../../source/pane.ts';
+import {reducer} from '../../source/reduce.ts';
+import type {State} from '../../source/state.ts';
 import {panes} from '../../views/panes/index.ts';
+import {openConsole} from '../support/console.ts';
 import type {TestServer} from '../support/servers.ts';
 
 export type Cost = {
@@ -15,8 +18,9 @@ export type Cost = {
 	readonly rows: number;
 	readonly planMs: number;
 	readonly runMs: number;
-	/** Pages of 8 kB that were looked at, found or read, planning too. */
-	readonly buffers: number;
+	/** Pages of 8 kB that were looked at, found or read. */
+	readonly planBuffers: number;
+	readonly runBuffers: number;
 };
 
 type Plan = {
@@ -56,12 +60,64 @@ export async function costs(server: TestServer): Promise<readonly Cost[]> {
 				rows: plan.Plan['Actual Rows'],
 				planMs: plan['Planning Time'],
 				runMs: plan['Execution Time'],
-				buffers: pages(plan.Plan) + pages(plan.Planning),
+				planBuffers: pages(plan.Planning),
+				runBuffers: pages(plan.Plan),
 			});
 		}
 	}
 	await client.end();
 	return found;
+}
+
+/** What an open pane, the vitals and the checks behind it cost the server, per refresh. */
+export type Load = {readonly pane: string; readonly statements: number; readonly ms: number; readonly buffers: number};
+
+/** Ten minutes of a console at one refresh a second, by its own schedule and the costs that were measured. */
+export async function loads(server: TestServer, found: readonly Cost[]): Promise<readonly Load[]> {
+	const opened = await openConsole(server);
+	const seen = opened.state();
+	await opened.close();
+	// Nothing is under way where nothing is asked.
+	const live: State = {
+		...seen,
+		interval: 1000,
+		answers: {},
+		servers: Object.fromEntries(Object.entries(seen.servers).map(([id, one]) => [id, {...one, busy: {}}])),
+	};
+	const cost = new Map(found.map(one => [one.query, one]));
+	const reduce = reducer(() => 0);
+	const [id] = Object.keys(live.servers);
+	return panes
+		.filter(pane => pane.place !== 'frame' && (pane.place === 'overview' || pane.tables.some(table => cost.has(sqlOf(table) ?? ''))))
+		.map(pane => {
+			let state: State = reduce(live, {type: 'opened', pane: pane.id});
+			const sum = {statements: 0, ms: 0, buffers: 0};
+			const [warming, counted] = [120, 600];
+			for (let second = 0; second < warming + counted; second++) {
+				const at = live.now + 100_000 + second * 1000;
+				for (let rounds = due(state, at); rounds.length > 0; rounds = due(state, at)) {
+					for (const {session, queries} of rounds) {
+						const request = state.requests + 1;
+						state = reduce(state, {type: 'requested', server: id!, session, request, queries, at});
+						const results = Object.fromEntries(
+							queries.map(name => [
+								name,
+								{status: 'ok', sample: {at, rows: seen.answers[id!]?.[name]?.sample?.rows ?? [], cost: cost.get(name)?.runMs ?? 1}} as const,
+							]),
+						);
+						state = reduce(state, {type: 'sampled', server: id!, session, generation: state.servers[id!]!.generation, request, at, results, roundTrip: 1});
+						if (second < warming) continue;
+						for (const name of queries) {
+							sum.statements += 1 / counted;
+							// Prepared once: later only run.
+							sum.ms += (cost.get(name)?.runMs ?? 0) / counted;
+							sum.buffers += (cost.get(name)?.runBuffers ?? 0) / counted;
+						}
+					}
+				}
+			}
+			return {pane: pane.id, ...sum};
+		});
 }
 
 async function factsFrom(client: pg.Client, catalog: ReturnType<typeof loadCatalog>): Promise<Facts> {

@@ -1,10 +1,14 @@
 // npm run bench -- [--only start,live,...] [--big] [--seconds 40]
 import {arch, availableParallelism, cpus, platform, totalmem} from 'node:os';
+import path from 'node:path';
+import {pathToFileURL} from 'node:url';
 import {parseArgs} from 'node:util';
+import {setEntry} from '../../source/io/files.ts';
+import {repository} from '../support/queries.ts';
 import {startServer, type TestServer} from '../support/servers.ts';
 import {type Measured, markdown, type Tool, table} from './figures.ts';
 import {type Contender, helpTimes, keys, openField, overLine, startLoad, startTimes, steady} from './live.ts';
-import {costs, manyTables} from './panes.ts';
+import {costs, loads, manyTables} from './panes.ts';
 import {synthetic} from './synthetic.ts';
 
 const parts = ['start', 'live', 'line', 'keys', 'help', 'synthetic', 'panes'] as const;
@@ -18,6 +22,7 @@ if (unknown !== undefined) {
 	process.exit(64);
 }
 
+setEntry(pathToFileURL(path.join(repository, 'source', 'cli.ts')).href);
 const results: Record<Tool, Measured> = {pgperf: {}, pg_activity: {}, pg_top: {}};
 const began = performance.now();
 function say(what: string): void {
@@ -31,7 +36,7 @@ function note<T>(measured: ReadonlyMap<Contender, T>, take: (value: T, sessions:
 	}
 }
 
-const conf = {max_connections: '400', log_line_prefix: '%u|', log_destination: 'stderr', logging_collector: 'off', track_activity_query_size: '4096'};
+const conf = {max_connections: '1100', log_line_prefix: '%u|', log_destination: 'stderr', logging_collector: 'off', track_activity_query_size: '4096'};
 const server: TestServer = await startServer({conf});
 try {
 	const field = await openField(server);
@@ -79,21 +84,26 @@ try {
 	}
 	if (chosen.has('panes')) {
 		if (values.big) {
-			say('20,000 tables');
+			say('20,000 tables, 1,000 sessions');
 			await manyTables(server, 20_000);
 		}
-		say(`queries of every pane${values.big ? ', 20,000 tables' : ''}`);
+		const crowd = values.big ? await startLoad(server, 966) : undefined;
+		say(`queries of every pane${values.big ? ', 20,000 tables, 1,000 sessions' : ''}`);
 		const found = await costs(server);
-		const rows = found.map(({pane, query, every, rows, planMs, runMs, buffers}) => [
-			pane,
-			query,
-			every,
-			String(rows),
-			planMs.toFixed(2),
-			runMs.toFixed(2),
-			String(buffers),
+		const rows = found.map(one => [
+			one.pane,
+			one.query,
+			one.every,
+			String(one.rows),
+			one.planMs.toFixed(2),
+			one.runMs.toFixed(2),
+			String(one.planBuffers),
+			String(one.runBuffers),
 		]);
-		console.log(`\n${markdown([['pane', 'query', 'every', 'rows', 'plan ms', 'run ms', 'buffers'], ...rows])}`);
+		console.log(`\n${markdown([['pane', 'query', 'every', 'rows', 'plan ms', 'run ms', 'plan buffers', 'run buffers'], ...rows])}`);
+		const loaded = (await loads(server, found)).map(one => [one.pane, one.statements.toFixed(1), one.ms.toFixed(2), one.buffers.toFixed(0)]);
+		console.log(`\n${markdown([['open pane', 'statements per refresh', 'ms per refresh', 'buffers per refresh'], ...loaded])}`);
+		await crowd?.stop();
 	}
 	field.close();
 } finally {
