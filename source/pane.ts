@@ -177,8 +177,8 @@ export type Table<R extends Row = Row> = {
 	readonly hidden?: (row: R) => boolean;
 	/** Ratios, ranks, joins over tables and servers. Gets the rows with their counters' changes. */
 	readonly derive?: (rows: readonly R[], input: Input) => readonly Row[];
-	/** Lines above the header: groups, the mildest cure. */
-	readonly summary?: (rows: readonly R[], input: Input) => readonly Line[];
+	/** Lines above the header: groups, the mildest cure. What is wider than `columns` is cut; a report does not say. */
+	readonly summary?: (rows: readonly R[], input: Input, columns?: number) => readonly Line[];
 	/** Asked once per unknown key among the visible rows, kept in a bounded cache (statement texts). */
 	readonly lookup?: {readonly sql: QueryName; readonly key: string; readonly fields: readonly string[]};
 	readonly detail?: Detail<R>;

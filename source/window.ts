@@ -53,7 +53,7 @@ function tableSlots(state: State, pane: Pane, table: Table, fixed: Slot[], scrol
 	}
 	const rows = visibleRows(state, table);
 	if (data?.at !== undefined && table.summary && !data.problem?.final) {
-		for (const line of table.summary(data.rows, inputOf(state))) head.push({is: 'summary', line});
+		for (const line of table.summary(data.rows, inputOf(state), state.size.columns - 2)) head.push({is: 'summary', line});
 	}
 	if (rows.length === 0) {
 		scrolled.push({is: 'note', table, part: 0});

@@ -93,6 +93,10 @@ test('loads are stacked from the bottom, and little is not nothing', () => {
 		[' L   ', ' L   ', ' L   ', 'L#   ', '##  #'],
 	);
 	assert.equal(unpainted(legend(loads, count, 30)).trimEnd(), '# running 0.0  L Lock 0');
+	// Narrower, the gaps go first, then the figure of what there is least of, then its name.
+	assert.equal(unpainted(legend(loads, count, 22)), '# running 0.0 L Lock 0');
+	assert.equal(unpainted(legend(loads, count, 20)), '# running 0.0 L Lock');
+	assert.equal(unpainted(legend(loads, count, 15)).trimEnd(), '# running');
 });
 
 test('a meter is full only when nothing is left, empty only when nothing is used', () => {

@@ -51,6 +51,32 @@ test('help and the way out are always in the footer', () => {
 	}
 });
 
+test('the strip of waits is as wide as the screen: its newest end is never cut', () => {
+	for (const columns of [40, 60, 79, 80, 120, 300]) {
+		const strip = bodyLines(recorded('waits', {columns, rows: 24}))
+			.map(plain)
+			.filter(line => /[┤│]/.test(line));
+		assert.equal(strip.length, 5, String(columns));
+		for (const line of strip) assert.doesNotMatch(line, /…/);
+		assert.ok(strip.at(-1)!.trimEnd().length >= columns - 3, `${columns}: ${strip.at(-1)}`);
+	}
+});
+
+test('a larger screen tells no less: a tile has its words before its chart', () => {
+	for (const [columns, rows] of [
+		[80, 24],
+		[100, 30],
+		[110, 28],
+		[120, 32],
+		[160, 40],
+	] as const) {
+		const body = bodyLines(recorded('overview', {columns, rows})).map(plain).join('\n');
+		assert.match(body, /\d+ active/, `${columns}x${rows}`);
+		// The share and the mean of the slowest query.
+		assert.match(body, / \d+\.\d% +\d+\.\dms \S/, `${columns}x${rows}`);
+	}
+});
+
 test('where there is no row the footer does not speak of rows', () => {
 	const empty = recorded('jobs', {columns: 120, rows: 24});
 	assert.deepEqual(visibleRows(empty, focusedTable(empty)!), []);

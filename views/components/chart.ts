@@ -1,7 +1,7 @@
 import {plot} from 'asciichart';
 import type {Line, Segment, Tone} from '../../source/pane.ts';
 import {unknown} from '../format.ts';
-import {cut, joined, pad, toWidth, widthOf} from '../layout.ts';
+import {cut, joined, pad, toWidth, widthOf, widthOfLine} from '../layout.ts';
 
 /** Oldest first; `null` is a gap. */
 export type Values = readonly (number | null)[];
@@ -168,11 +168,22 @@ function cellAt(loads: readonly Load[], kinds: readonly Values[], x: number, lev
 
 /** What the glyphs of stackedBars() stand for, with the newest values. */
 export function legend(loads: readonly Load[], show: (value: number) => string, width: number): Line {
-	const line = loads.flatMap((load): Segment[] => {
+	const whole = loads.map(load => {
 		const value = load.values.at(-1);
-		return [{text: load.glyph, tone: load.tone}, {text: ` ${load.title} ${known(value) ? show(value) : unknown}  `}];
+		return {...load, amount: amount(value), name: ` ${load.title}`, figure: ` ${known(value) ? show(value) : unknown}`};
 	});
-	return toWidth(line, width);
+	const line = (entries: typeof whole, gap: string) =>
+		entries.flatMap(({glyph, tone, name, figure}): Segment[] => [{text: glyph, tone}, {text: name + figure + gap}]);
+	if (widthOfLine(line(whole, '  ')) - 2 <= width) return toWidth(line(whole, '  '), width);
+	// Of what there is least now the figure gives way to the rest, then its name.
+	let kept = whole;
+	for (const part of ['figure', 'name'] as const) {
+		for (const least of whole.toReversed().toSorted((a, b) => a.amount - b.amount)) {
+			if (widthOfLine(line(kept, ' ')) - 1 <= width || kept.length === 1) break;
+			kept = part === 'figure' ? kept.map(one => (one.glyph === least.glyph ? {...one, figure: ''} : one)) : kept.filter(one => one.glyph !== least.glyph);
+		}
+	}
+	return toWidth(line(kept, ' '), width);
 }
 
 /** `████░░░░` of `width` cells. Full only when all is used, empty only when nothing is; unknown is `–`. */

@@ -157,7 +157,8 @@ function tileBox(view: TileView, width: number, height: number): Line[] {
 		width,
 	);
 	const room = height - 1;
-	const charted = tile.series === undefined ? 0 : room >= 5 ? Math.max(4, room - tile.lines.length) : room >= 2 ? 1 : 0;
+	// The first two lines say more than a chart does: it gets what they leave, or is a line itself.
+	const charted = tile.series === undefined ? 0 : room - Math.min(2, tile.lines.length) >= 4 ? Math.max(4, room - tile.lines.length) : room >= 2 ? 1 : 0;
 	const drawn = Math.min(charted, room);
 	const words = tile.lines.slice(0, room - drawn).map(line => toWidth([{text: ' '}, ...line], width));
 	while (words.length + drawn < room) words.push(toWidth([], width));

@@ -54,14 +54,12 @@ function recentOf(row: WaitEventsRow, before: WaitEvent | undefined, keep: numbe
 
 const tones: Readonly<Record<string, Tone>> = {Lock: 'critical', LWLock: 'warning', IO: 'accent', IPC: 'notice', Client: 'dim'};
 
-const stripWidth = 78;
-
-function summary(rows: readonly WaitEvent[], input: Input): readonly Line[] {
+function summary(rows: readonly WaitEvent[], input: Input, columns = 78): readonly Line[] {
 	const loads = loadsOf(input.history);
 	const hidden = rows[0]?.hidden ?? 0;
 	const unseen: readonly Line[] =
 		hidden > 0 ? [[{text: `${hidden} sessions are hidden: grant pg_read_all_stats to see what they wait for`, tone: 'warning'}]] : [];
-	return [...stackedBars(loads, {width: stripWidth, height: 5, show: value => count(value)}), legend(loads, value => count(value), stripWidth), ...unseen];
+	return [...stackedBars(loads, {width: columns, height: 5, show: value => count(value)}), legend(loads, value => count(value), columns), ...unseen];
 }
 
 const waitEvents: Table = table<WaitEvent>({
