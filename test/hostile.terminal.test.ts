@@ -7,7 +7,7 @@ import {program} from './support/top.ts';
 
 /** Everything that pgperf itself ever sends besides text. */
 const own =
-	/\x1b\[(?:\d+(?:;\d+)*)?[mHGABCDKJrST]|\x1b\[\d*[LMPX@]|\x1b\[\?(?:1049|7|25|2004|2026)[hl]|\x1b\[2[23];2t|\x1b\]2;[^\x00-\x1f\x7f-\x9f]*\x07|[\r\n\b]|\x1b[MD]/g;
+	/\x1b\[(?:\d+(?:;\d+)*)?[mHGABCDKJrST]|\x1b\[\d*[LMPX@]|\x1b\[\?(?:1049|7|25|2004|2026)[hl]|\x1b\[2[23];2t|\x1b\]2;[^\x00-\x1f\x7f-\x9f]*\x07|[\r\n\b]|\x1b[MD]|\x1b\[\?1000;1002;1003l\x1b>\x1b\(B\x0f\x1b\[4l\x1b\[\?6l/g;
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""').replaceAll('\0', '')}"`;
 
