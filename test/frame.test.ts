@@ -6,7 +6,7 @@ import {reducer} from '../source/reduce.ts';
 import {focusedTable, type Settings, type State} from '../source/state.ts';
 import {visibleRows} from '../source/window.ts';
 import {bodyLines, screenOf} from '../views/frame.ts';
-import {headline} from '../views/header.ts';
+import {headline, tabs} from '../views/header.ts';
 import {panes} from '../views/panes/index.ts';
 import {asciiText} from '../views/theme.ts';
 import {recorded} from './support/recorded.ts';
@@ -35,6 +35,23 @@ test('what is dangerous stays in the first line, whatever the host is called', (
 	assert.match(told({}, {note: 'in reserved slots, 1 left'}), /in reserved slots, 1 left/);
 	assert.match(told({audit: {is: 'broken', why: 'disk full'}}, {}), /audit broken/);
 	assert.doesNotMatch(told({}, {}), /READ ONLY|audit|pgbouncer|slots/);
+});
+
+test('at 40 columns too: the label, that nothing can be changed, and how bad it is', () => {
+	const line = told({label: 'PROD', readOnly: true}, {title: 'shop @ db1.example.com:5432'}, 40);
+	assert.match(line, /^ PROD {2}s\S* {2}READ ONLY +● live 1\.0s/, line);
+	assert.match(told({}, {title: 'shop @ db1.example.com:5432'}, 40), /^ pgperf {2}shop @ \S+ +● live/);
+});
+
+test('which pane is open is told at every width', () => {
+	for (const pane of panes.filter(one => one.place !== 'frame')) {
+		const state = recorded(pane.id, {columns: 40, rows: 12});
+		for (const columns of [40, 50, 60, 80, 100, 120]) {
+			const bar = plain(tabs({...state, size: {columns, rows: 12}}));
+			assert.ok(bar.includes(` ${pane.key ?? 'g'} ${pane.title} `), `${columns}: ${bar}`);
+			assert.doesNotMatch(bar, /…/);
+		}
+	}
 });
 
 test('where the room is scarce the version is told without the name of the product', () => {

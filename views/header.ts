@@ -3,7 +3,7 @@ import type {Finding, Line, Segment, Tone} from '../source/pane.ts';
 import {serviceName} from '../source/provider.ts';
 import type {Server, State} from '../source/state.ts';
 import {clock, duration} from './format.ts';
-import {cut, toWidth, widthOf} from './layout.ts';
+import {cut, toWidth, widthOf, widthOfLine} from './layout.ts';
 import {markOf} from './theme.ts';
 
 /** Line 1: where, what, how long, the state of the feed, how bad, the server's clock. From the right, what is least needed leaves first. */
@@ -12,19 +12,22 @@ export function headline(state: State): Line {
 	const width = state.size.columns;
 	const feed = feedOf(state, server);
 	const critical = state.findings.filter(finding => finding.level === 'critical' && finding.class === 'now').length;
-	const right: Segment[] = [feed, ...(critical > 0 ? [{text: `  ${markOf('critical')} ${critical} critical`, tone: 'critical' as const}] : [])];
+	const narrow = width < 60;
+	const alarm = `  ${markOf('critical')} ${critical}${narrow ? '' : ' critical'}`;
+	const right: Segment[] = [feed, ...(critical > 0 ? [{text: alarm, tone: 'critical' as const}] : [])];
 	const time = serverClock(state);
 	if (time && width >= 100) right.push({text: `  ${time}`, tone: 'dim'});
 	right.push({text: ' '});
 	const rightWidth = right.reduce((sum, segment) => sum + widthOf(segment.text), 0);
-	const left: Segment[] = [{text: ' pgperf', tone: 'strong'}];
-	if (state.settings.label) left.push({text: `  ${state.settings.label}`, tone: 'critical'});
+	const {label} = state.settings;
+	const left: Segment[] = narrow && label ? [] : [{text: ' pgperf', tone: 'strong'}];
+	if (label) left.push({text: `${left.length > 0 ? '  ' : ' '}${label}`, tone: 'critical'});
 	const room = Math.max(0, width - rightWidth - 1);
 	const told = facts(state, server);
 	// A long name of a host must not push out what is dangerous.
 	const warnings = told.reduce((sum, [text, tone]) => sum + (tone === 'warning' ? widthOf(text) + 2 : 0), 0);
 	const used = left.reduce((sum, one) => sum + widthOf(one.text), 0) + 2;
-	left.push({text: `  ${cut(server?.title ?? state.watched, Math.max(12, room - used - warnings))}`, tone: 'accent'});
+	left.push({text: `  ${cut(server?.title ?? state.watched, Math.max(narrow ? 3 : 12, room - used - warnings))}`, tone: 'accent'});
 	for (const [text, tone, short] of told) {
 		const spare = room - left.reduce((sum, one) => sum + widthOf(one.text), 0);
 		const fits = [text, ...(short === undefined ? [] : [short])].find(one => widthOf(one) + 2 <= spare);
@@ -120,28 +123,31 @@ function quiet({evaluated, unseen, waiting}: Coverage): Segment {
 	return {text: ` ● nothing found (${evaluated.length} of ${all} checks${parts.length > 0 ? `; ${parts.join(', ')}` : ''})`, tone: 'good'};
 }
 
-/** The tab bar; a pane with findings has their tone. Where it does not fit, titles shorten around the open one. */
+/** The tab bar; a pane with findings has their tone. Where it does not fit, the titles around the open one shorten, down to their keys: where one is can always be read. */
 export function tabs(state: State): Line {
 	const width = state.size.columns;
 	const panes = state.panes.filter(pane => pane.key !== undefined);
 	const open = state.panes.find(pane => pane.id === state.pane);
-	const full = panes.reduce((sum, pane) => sum + pane.title.length + 4, 8);
-	const short = full > width;
-	const line: Segment[] = [{text: ' '}];
-	for (const pane of panes) {
-		const level = worstOf(
-			state.findings,
-			pane.tables.map(table => table.id),
-		);
-		const selected = pane === open;
-		const text = short && !selected ? `${pane.key} ${pane.title.slice(0, shortened(width, panes.length))}` : `${pane.key} ${pane.title}`;
-		line.push({text, tone: level ?? (selected ? 'strong' : 'dim'), inverse: selected}, {text: ' '});
+	const bar = (letters: number, more: Line): Line => {
+		const line: Segment[] = [{text: ' '}];
+		for (const pane of panes) {
+			const level = worstOf(
+				state.findings,
+				pane.tables.map(table => table.id),
+			);
+			const selected = pane === open;
+			const text = `${pane.key} ${selected ? pane.title : pane.title.slice(0, letters)}`.trimEnd();
+			line.push({text, tone: level ?? (selected ? 'strong' : 'dim'), inverse: selected}, {text: ' '});
+		}
+		if (open && open.key === undefined) line.push({text: `g ${open.title}`, tone: 'strong', inverse: true}, {text: ' '});
+		return [...line, ...more];
+	};
+	for (const letters of lengths) {
+		const line = bar(letters, [{text: 'g more', tone: 'dim'}]);
+		if (widthOfLine(line) <= width) return toWidth(line, width);
 	}
-	if (open && open.key === undefined) line.push({text: `g ${open.title}`, tone: 'strong', inverse: true}, {text: ' '});
-	line.push({text: 'g more', tone: 'dim'});
-	return toWidth(line, width);
+	return toWidth(bar(0, []), width);
 }
 
-function shortened(width: number, count: number): number {
-	return Math.max(2, Math.floor((width - 20) / count) - 3);
-}
+/** Letters that a title is shortened to; the longest title has 11, and one letter tells less than none. */
+const lengths = [99, 10, 9, 8, 7, 6, 5, 4, 3, 2, 0] as const;
