@@ -120,7 +120,9 @@ export function lost(state: State, event: Of<'lost'>): State {
 	const text = `${before?.title ?? event.server}: lost: ${event.message}`;
 	const seen = before?.feed.is === 'live' ? logged(state, {kind: 'console', text, tone: 'warning'}) : state;
 	const {message, retryAt} = event;
-	const next = withServer(seen, event.server, server => ({
+	// What was said before, that it is back for one, must not stand where it is said that it is lost.
+	const heard = event.server === state.watched && before?.feed.is === 'live' ? {...seen, notice: null} : seen;
+	const next = withServer(heard, event.server, server => ({
 		note: undefined,
 		feed: {is: 'lost', since: event.at, reason: message, ...(server.feed.is === 'lost' ? server.feed : {}), message, retryAt},
 		generation: server.generation + 1,

@@ -45,6 +45,11 @@ for (const [name, reset] of [
 			proxy.acceptHole(false);
 			proxy.cut();
 			await screen.waitFor(/● live/, {limitMs: 40_000});
+			await screen.waitFor(/back after [\d.]+ s without an answer: .*connection/);
+			// Lost again: what is said is the loss, not that it came back.
+			proxy.acceptHole(true);
+			proxy.cut(reset);
+			await screen.waitFor(text => /✖ lost/.test(text) && !/back after/.test(text));
 			await quits(screen);
 		}));
 }

@@ -87,6 +87,35 @@ for (const major of [13, 18]) {
 	});
 }
 
+test("a role's own settings, however strict, and on a standby too: live, and acting is not kept from it", async t => {
+	const primary = await serverFor(t, {standby: true});
+	const standby = primary.standby!;
+	t.after(() => standby.stop());
+	const strict = ['statement_timeout = 1', 'lock_timeout = 1', "idle_session_timeout = '3s'", "idle_in_transaction_session_timeout = '200ms'"];
+	const kind = ["default_transaction_isolation = 'serializable'", 'default_transaction_deferrable = on', 'default_transaction_read_only = on'];
+	const look = ['search_path = nowhere', "datestyle = 'german'", "client_encoding = 'latin1'", 'standard_conforming_strings = off', 'row_security = off'];
+	await primary.run(`create role strict login superuser; ${[...strict, ...kind, ...look].map(one => `alter role strict set ${one}`).join('; ')}`);
+	const known = async () => {
+		const client = await standby.connect();
+		const {rows} = await client.query("select from pg_db_role_setting s join pg_roles r on r.oid = s.setrole where rolname = 'strict'");
+		await client.end();
+		return rows.length;
+	};
+	await until(known, count => count > 0);
+	for (const server of [primary, standby]) {
+		const screen = await topFor(t, server.uri({user: 'strict'}), {args: ['--interval', '0.5', '--pane', 'sessions']});
+		await screen.waitFor(/of \d+ connections/);
+		for (const pane of ['4', '8', '1']) {
+			await screen.press(pane);
+			const bytes = screen.bytes;
+			await screen.waitFor(() => screen.bytes > bytes + 500);
+			assert.doesNotMatch(screen.text(), /took longer|serializable|gave up|lost/);
+		}
+		await screen.waitFor(/● live/);
+		await quits(screen);
+	}
+});
+
 test('a standby that is promoted while it is watched becomes a primary on the screen', async t => {
 	const primary = await serverFor(t, {standby: true});
 	const standby = primary.standby!;

@@ -207,7 +207,7 @@ export async function openSession(
 			return {...first, results: first.results.map((result, index) => again.results[garbled.indexOf(asked[index]!)] ?? result)};
 		},
 		async send(text, params, limitMs = limits.statementMs === 0 ? 0 : limits.statementMs + 2000) {
-			if (!alive) throw new Error('the connection is lost');
+			if (!alive) throw new Error(loss ?? 'the connection is lost');
 			const result = await bounded(params ? client.query(extended(text, params)) : client.query(text), limitMs);
 			return (Array.isArray(result) ? [] : result.rows) as Row[];
 		},
@@ -221,7 +221,11 @@ export async function openSession(
 				local = text;
 				return transactable();
 			}
-			const [row] = await session.send(`${text}, ${startedAt} as started_at`);
+			// In a transaction of its own kind: that of the role's settings may be none that a standby knows.
+			const parts = ['begin isolation level read committed', `${text}, ${startedAt} as started_at`, 'commit'].map(part => session.send(part));
+			for (const part of parts) part.catch(() => undefined);
+			const [row] = await parts[1]!;
+			await parts[2];
 			// Behind one address there may be another server by now: a failover, a proxy, a restart.
 			if (row?.started_at !== facts.started_at) throw new Error('another server answers there than the one that is shown');
 		},
@@ -293,6 +297,21 @@ export function codeOf(error: unknown): string | undefined {
 
 /** What went wrong, in one line. */
 export function sentence(error: unknown): string {
-	const message = error instanceof Error ? error.message : String(error);
+	const message = broken(codeOf(error)) ?? (error instanceof Error ? error.message : String(error));
+	if (message === 'Connection terminated unexpectedly') return 'the server, or what lies between, closed the connection without a word';
 	return message === '' ? 'the connection broke' : withoutSecrets(message.split('\n')[0] ?? message);
+}
+
+function broken(code: string | undefined): string | undefined {
+	switch (code) {
+		case 'ECONNRESET':
+		case 'EPIPE':
+			return `the connection was reset (${code})`;
+		case 'ETIMEDOUT':
+		case 'EHOSTUNREACH':
+		case 'ENETUNREACH':
+			return `the network does not reach the server any more (${code})`;
+		default:
+			return undefined;
+	}
 }

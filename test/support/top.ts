@@ -34,7 +34,7 @@ export async function openTop(uri: string, {columns = 120, rows = 32, args = [],
 
 /** Keys that open and close something on any pane: each must change the picture before the next is pressed. */
 export async function answersKeys(screen: Screen): Promise<void> {
-	for (const key of ['?', 'esc', 'g', 'esc', 'f', 'esc', 'l', 'esc', '4', '1', '2']) {
+	for (const key of ['?', 'esc', 'g', 'esc', 'f', 'esc', 'l', 'esc', 'w', 'esc', '4', '1', '2', '/', 'x', 'esc', 'a', 'esc']) {
 		const before = screen.text();
 		await screen.press(key);
 		await screen.waitFor(text => text !== before);
