@@ -69,8 +69,7 @@ function clusterWidth(cluster: string): number {
 
 /** Terminal cells that the text takes once it is harmless. */
 export function widthOf(text: string): number {
-	const safe = harmless(text);
-	return unusual.test(safe) ? remembered(safe, whole) : safe.length;
+	return unusual.test(text) ? remembered(harmless(text), whole) : text.length;
 }
 
 function whole(safe: string): number {
@@ -101,8 +100,9 @@ function reach(text: string, width: number): string {
 /** At most `width` cells, harmless; what was longer ends in `…`. */
 export function cut(text: string, width: number): string {
 	if (width <= 0) return '';
-	const safe = harmless(reach(text, width));
-	if (safe.length <= width && !unusual.test(safe)) return safe;
+	const near = reach(text, width);
+	if (!unusual.test(near)) return near.length <= width ? near : `${near.slice(0, width - 1)}…`;
+	const safe = harmless(near);
 	const fit = measured(safe, width);
 	return fit.units === safe.length ? safe : `${safe.slice(0, measured(safe, width - 1).units)}…`;
 }
@@ -186,10 +186,24 @@ export function widthOfLine(line: Line): number {
 	return width;
 }
 
-/** At most `width` cells; what was longer ends in `…`, unless only spaces are lost. */
-function toMost(line: Line, width: number): Line {
-	const safe = line.map(segment => ({...segment, text: harmless(reach(segment.text, width))}));
-	if (widthOfLine(safe) <= width) return safe;
+/** Harmless, and with its cells; each text is looked at once, as a screen has thousands. */
+function counted(line: Line, width: number): {readonly safe: Line; readonly cells: number} {
+	let cells = 0;
+	const safe = line.map(segment => {
+		const near = reach(segment.text, width);
+		if (!unusual.test(near)) {
+			cells += near.length;
+			return near === segment.text ? segment : {...segment, text: near};
+		}
+		const text = harmless(near);
+		cells += widthOf(text);
+		return {...segment, text};
+	});
+	return {safe, cells};
+}
+
+/** Cut with `…`, unless only spaces are lost. */
+function shortened(safe: Line, width: number): Line {
 	const rest = between(safe, width, Number.POSITIVE_INFINITY);
 	const full = between(safe, 0, width);
 	if (width > 0 && widthOfLine(full) === width && rest.every(segment => segment.text.trim() === '')) return full;
@@ -199,10 +213,17 @@ function toMost(line: Line, width: number): Line {
 	return [...kept, {...last, text: '…'}];
 }
 
+/** At most `width` cells. */
+function toMost(line: Line, width: number): Line {
+	const {safe, cells} = counted(line, width);
+	return cells <= width ? safe : shortened(safe, width);
+}
+
 /** Exactly `width` cells: cut with `…`, or filled with spaces. */
 export function toWidth(line: Line, width: number): Line {
-	const most = toMost(line, width);
-	const spare = width - widthOfLine(most);
+	const {safe, cells} = counted(line, width);
+	const most = cells <= width ? safe : shortened(safe, width);
+	const spare = width - (most === safe ? cells : widthOfLine(most));
 	return joined(spare > 0 ? [...most, {text: ' '.repeat(spare)}] : most);
 }
 
