@@ -164,6 +164,7 @@ function cellsOf(placed: readonly Placed[], visible: VisibleRow): Line {
 	const line: Segment[] = [];
 	// Branches push the cells to the right; each gives the room that it does not need, so that the columns soon stand in line again.
 	let pushed = 0;
+	const most = Math.max(1, ...placed.map(({column}) => column.grow ?? 0));
 	placed.forEach(({column, width, before}, i) => {
 		const text = cellText(column, visible.row);
 		const tone = column.tone?.(visible.row) ?? 'plain';
@@ -180,7 +181,7 @@ function cellsOf(placed: readonly Placed[], visible: VisibleRow): Line {
 			line.push({text: pad(text, width, column.align), tone});
 			return;
 		}
-		const needed = column.grow && width - pushed >= readable ? 0 : Math.min(width, widthOf(text));
+		const needed = column.grow === most && width - pushed >= readable ? 0 : Math.min(width, widthOf(text));
 		const room = Math.max(0, width - pushed, needed);
 		pushed -= width - room;
 		line.push({text: pad(text, room, column.align), tone});

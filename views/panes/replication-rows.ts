@@ -1,4 +1,5 @@
 import type {Value} from '../../source/pane.ts';
+import {plain} from '../format.ts';
 
 /** One row of queries/replication.sql. Positions are bytes behind this server; all of them null without pg_read_all_stats. */
 export type ReplicationRow = {
@@ -180,4 +181,9 @@ export function isStandby(row: Pick<Sender, 'kind' | 'application_name'>): boole
 export function nameOf(row: Pick<Sender, 'application_name' | 'slot_name' | 'client'>): string {
 	const name = row.application_name ?? '';
 	return name !== '' && name !== 'walreceiver' ? name : (row.slot_name ?? row.client ?? (name || 'a standby'));
+}
+
+/** Of 'shop @ db2:5432' what tells the servers apart: all are asked in the same database. */
+export function machineOf(server: Value): string {
+	return plain(server).replace(/^.* @ /, '');
 }

@@ -4,7 +4,7 @@ import {table} from '../../source/pane.ts';
 import {bytes, duration, plain} from '../format.ts';
 import {judged, silence} from './replication-lag.ts';
 import {awayFrom} from './replication-missing.ts';
-import {clamped, isStandby, nameOf, type Sender} from './replication-rows.ts';
+import {clamped, isStandby, machineOf, nameOf, type Sender} from './replication-rows.ts';
 
 function derive(rows: readonly Sender[], input: Input): readonly Row[] {
 	const before = new Map(((input.rows.replication ?? []) as readonly Sender[]).map(row => [keyOf(row), row]));
@@ -114,7 +114,7 @@ export const senders: Table = table<Sender>({
 		},
 		{field: 'kind', title: 'kind', width: 8, priority: 6},
 		{field: 'client', title: 'client', width: 14, priority: 7},
-		{field: 'server', title: 'from', width: 14, priority: 8},
+		{field: 'server', title: 'from', width: 16, show: machineOf, priority: 8},
 		{field: 'note', title: 'note', width: 12, grow: 2, priority: 2, tone: row => (row.state === 'missing' ? 'critical' : 'dim')},
 	],
 	filters: {state: 'state', app: 'application_name', client: 'client', slot: 'slot_name', server: 'server'},

@@ -4,7 +4,7 @@ import {table} from '../../source/pane.ts';
 import {literal} from '../../source/spelling.ts';
 import {bytes, count, duration, plain, yes} from '../format.ts';
 import {dropSlot} from './replication-actions.ts';
-import {clamped, type Slot} from './replication-rows.ts';
+import {clamped, machineOf, type Slot} from './replication-rows.ts';
 
 function derive(rows: readonly Slot[]): readonly Row[] {
 	return rows.map(row => {
@@ -125,7 +125,7 @@ export const slots: Table = table<Slot>({
 		{field: 'slot_type', title: 'kind', width: 8, priority: 5},
 		{field: 'horizon_age', title: 'xmin', width: 6, align: 'right', priority: 6, show: count},
 		{field: 'unconfirmed_bytes', title: 'unread', width: 7, align: 'right', priority: 7, show: value => bytes(clamped(value))},
-		{field: 'server', title: 'on', width: 14, priority: 8},
+		{field: 'server', title: 'on', width: 16, show: machineOf, priority: 8},
 		{field: 'note', title: 'note', width: 12, grow: 2, priority: 2, tone: row => (row.status === 'lost' ? 'critical' : 'dim')},
 	],
 	counters: ['retained_bytes'],

@@ -4,7 +4,7 @@ import {table} from '../../source/pane.ts';
 import {bytes, duration, plain, yes} from '../format.ts';
 import {resumeReplay} from './replication-actions.ts';
 import {holderOf, standbysOf} from './replication-own.ts';
-import {clamped, isStandby, type Sender, type Standby} from './replication-rows.ts';
+import {clamped, isStandby, machineOf, type Sender, type Standby} from './replication-rows.ts';
 
 function rowsOf(input: Input): readonly Standby[] {
 	return (input.rows.standby ?? []) as readonly Standby[];
@@ -111,7 +111,7 @@ export const standby: Table = table<Standby>({
 	every: 'tick',
 	rowKey: row => row.server,
 	columns: [
-		{field: 'server', title: 'standby', width: 14, grow: 1, priority: 1},
+		{field: 'server', title: 'standby', width: 16, grow: 1, show: machineOf, priority: 1},
 		{field: 'link', title: 'link', width: 12, priority: 1, tone: row => linkTones[row.link]},
 		{field: 'lag_s', title: 'lag', width: 6, align: 'right', priority: 1, show: duration},
 		{

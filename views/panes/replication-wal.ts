@@ -3,6 +3,7 @@ import type {Check, Row, Table} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
 import {bytes, count, duration} from '../format.ts';
 import type {WalRate} from './replication-rows.ts';
+import {machineOf} from './replication-rows.ts';
 
 function derive(rows: readonly WalRate[]): readonly Row[] {
 	return rows.map(row => ({...row, archiver: archiverOf(row)}));
@@ -41,7 +42,7 @@ export const wal: Table = table<WalRate>({
 	every: 'tick',
 	rowKey: row => row.server,
 	columns: [
-		{field: 'server', title: 'server', width: 14, grow: 1, priority: 1},
+		{field: 'server', title: 'server', width: 16, grow: 1, show: machineOf, priority: 1},
 		{field: 'recovery', title: 'role', width: 8, priority: 2, show: value => (value ? 'standby' : 'primary')},
 		{field: 'wal_bytes_per_s', title: 'WAL/s', width: 8, align: 'right', priority: 1, show: bytes},
 		{field: 'slot_keep_bytes', title: 'slots may keep', width: 14, align: 'right', priority: 5, show: value => (value === null ? 'all' : bytes(value))},
