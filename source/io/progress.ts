@@ -43,7 +43,7 @@ export function observe(options: {
 		const found = own.status === 'ok' ? own.sample.rows[0] : undefined;
 		// Numbers of processes are given again.
 		row = found && (seen.backend_start === null || found.backend_start === seen.backend_start) ? found : undefined;
-		silence = own.status === 'failed' ? `the server does not answer (${own.message}): what it does is not known` : '';
+		silence = own.status === 'failed' ? `what it does is not known: ${own.message}` : '';
 		if (own.status === 'ok') await judge(row);
 		if (stopped) return;
 		step = progress.status === 'ok' ? progress.sample.rows.find(one => one.pid === session.pid) : undefined;

@@ -227,7 +227,7 @@ export async function openSession(
 			const [row] = await parts[1]!;
 			await parts[2];
 			// Behind one address there may be another server by now: a failover, a proxy, a restart.
-			if (row?.started_at !== facts.started_at) throw new Error('another server answers there than the one that is shown');
+			if (row?.started_at !== facts.started_at) throw new Error('another server answers there than the one that is shown (a failover, or a balancer between)');
 		},
 		onLost(listener) {
 			lostListeners.push(listener);
