@@ -128,6 +128,14 @@ export function actionKeys(state: Pick<State, 'panes'>): readonly {readonly key:
 	);
 }
 
+/** An action of another pane: a key that is pressed in vain says where it works. */
+function elsewhere(state: State, key: Key): string | undefined {
+	const found = actionKeys(state).filter(one => one.key === key);
+	if (found.length === 0) return undefined;
+	const words = [...new Set(found.map(one => one.does))].join(', ');
+	return `${key} does nothing here: ${words}, in ${[...new Set(found.map(one => one.where))].join(', ')}`;
+}
+
 function hasDetail(state: State): boolean {
 	return paneOf(state).place === 'overview' || (hasRows(state) && selectedRow(state)?.heading === undefined);
 }
@@ -149,7 +157,7 @@ export function whyNot(state: State, action: Action, rows: readonly {readonly ro
 	const facts: Facts | undefined = server?.facts;
 	if (rows.length === 0) return 'there is no row to do it on';
 	if (rows.some(one => one.gone)) return 'the row is gone';
-	if (state.settings.readOnly) return 'read-only: started with --read-only, or the server is marked read_only';
+	if (state.settings.readOnly) return 'read-only (--read-only, or read_only of the server)';
 	if (state.settings.audit.is === 'broken') return `nothing is sent without an audit line: ${state.settings.audit.why}`;
 	if (!facts || server?.feed.is !== 'live') return 'the server does not answer';
 	if (facts.pooled && action.run !== 'signal' && action.run !== 'redis') return 'through a pooler: connect directly to do this';
@@ -178,14 +186,13 @@ export function eventOf(state: State, key: Key, at: number, pasted = false): Eve
 	if (key === 'ctrl-z') return {type: 'suspended'};
 	if (key === 'ctrl-l') return {type: 'redrawn'};
 	if (overlay) return inOverlay(overlay, key, at);
-	if (key === 'c' || key === 't') {
-		const found = focusedTable(state)?.actions?.some(action => action.key === 'C' || action.key === 'K');
-		return found ? {type: 'noticed', text: 'C cancels the query, K terminates the backend', tone: 'notice'} : undefined;
-	}
+	if (key === 'c' || key === 't') return {type: 'noticed', text: 'C cancels the query, K terminates the backend: in Sessions and Locks', tone: 'notice'};
 	const action = focusedTable(state)?.actions?.find(one => one.key === key);
 	if (action) return {type: 'asked', action: action.id, at};
 	const binding = bindings.find(one => one.keys.includes(key));
-	return binding && (binding.works?.(state) ?? true) ? binding.event(state, key, at) : undefined;
+	if (binding && (binding.works?.(state) ?? true)) return binding.event(state, key, at);
+	const idle = binding ? `${binding.show} does nothing here: ${binding.does}` : elsewhere(state, key);
+	return idle === undefined || key.length > 1 ? undefined : {type: 'noticed', text: idle, tone: 'notice'};
 }
 
 /** What is typed goes into it, and is no key. */

@@ -121,7 +121,10 @@ const paces = [500, 1000, 2000, 5000, 10_000, 30_000, 60_000] as const;
 
 export function paced(state: State, by: 1 | -1): State {
 	const sorted = [...paces].sort((a, b) => compared(a, b, by < 0));
-	return {...state, interval: sorted.find(pace => (by > 0 ? pace > state.interval : pace < state.interval)) ?? state.interval};
+	const interval = sorted.find(pace => (by > 0 ? pace > state.interval : pace < state.interval)) ?? state.interval;
+	const limit = interval === state.interval ? (by > 0 ? ', the least often' : ', the most often') : '';
+	const text = `${state.paused ? 'paused; then ' : ''}refresh every ${interval / 1000} s${limit}`;
+	return {...state, interval, notice: {text, tone: 'notice', until: state.now + 3000}};
 }
 
 /**

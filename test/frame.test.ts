@@ -109,13 +109,37 @@ test('the help begins with what can be done here', () => {
 	assert.match(help, / Keys *\n Locks *\n C +cancel query *\n K +terminate session *\n *\n Everywhere/);
 });
 
+test('a key that is pressed in vain says so, and where it works', () => {
+	const state = recorded('settings', {columns: 120, rows: 24});
+	const said = (key: string) => {
+		const event = eventOf(state, key, 0);
+		return event?.type === 'noticed' ? event.text : undefined;
+	};
+	assert.match(said('K')!, /^K does nothing here: terminate session, in Sessions, .*Locks/);
+	assert.match(said('R')!, /^R does nothing here: refresh view, in Views$/);
+	assert.match(said('e')!, /^e does nothing here: the plan/);
+	for (const key of ['c', 't']) assert.match(said(key)!, /C cancels the query, K terminates the backend/);
+	for (const key of ['§', 'f13', 'ctrl-x', 'é']) assert.equal(eventOf(state, key, 0), undefined);
+});
+
+test('a new pace is told, also while the screen is paused and at its ends', () => {
+	const reduce = reducer(() => 0);
+	const paced = (keys: string, from = recorded('locks', {columns: 80, rows: 24})) =>
+		[...keys].reduce((state, key) => reduce(state, eventOf(state, key, 0)!), from);
+	assert.equal(paced('-').notice?.text, 'refresh every 2 s');
+	assert.equal(paced('p-').notice?.text, 'paused; then refresh every 2 s');
+	assert.equal(paced('+').notice?.text, 'refresh every 0.5 s');
+	assert.equal(paced('++').notice?.text, 'refresh every 0.5 s, the most often');
+	assert.equal(paced('-------').notice?.text, 'refresh every 60 s, the least often');
+});
+
 test('the footer names no key that does nothing here', () => {
 	for (const pane of panes.filter(one => one.place !== 'frame')) {
 		const state = recorded(pane.id, {columns: 200, rows: 24});
 		for (const [, key] of footer(state).matchAll(/(\S+) [a-z]/g)) {
 			const binding = bindings.find(one => one.show === key || one.keys.includes(key!) || key === '↑↓');
 			if (!binding || key === '↑↓') continue;
-			assert.notEqual(eventOf(state, binding.keys[0]!, 0), undefined, `${pane.id}: ${key}`);
+			assert.ok(![undefined, 'noticed'].includes(eventOf(state, binding.keys[0]!, 0)?.type), `${pane.id}: ${key}`);
 		}
 	}
 });

@@ -142,8 +142,13 @@ async function planRedis(
 /** `W`: what is known now, as a file. */
 function record(options: ActionsOptions, state: State): void {
 	const written = options.audit?.evidence(`${stamp(options.wall())}-evidence.json`, options.evidence(state));
-	if (!written)
-		options.store.dispatch({type: 'noticed', text: 'evidence is kept beside the audit log, and there is none: started with --no-audit', tone: 'warning'});
+	if (!written) options.store.dispatch({type: 'noticed', text: `${unkept(state)}: pgperf report --format json writes the same`, tone: 'warning'});
 	else if ('path' in written) options.store.dispatch({type: 'noticed', text: `evidence written to ${written.path}`, tone: 'good'});
 	else options.store.dispatch({type: 'noticed', text: written.problem, tone: 'warning'});
+}
+
+/** Why there is no folder for evidence. */
+function unkept({settings: {audit, readOnly}}: State): string {
+	if (audit.is === 'broken') return audit.why;
+	return `no audit log to keep it beside (${readOnly ? 'read-only' : '--no-audit'})`;
 }
