@@ -7,11 +7,12 @@ import {setEntry} from '../../source/io/files.ts';
 import {repository} from '../support/queries.ts';
 import {startServer, type TestServer} from '../support/servers.ts';
 import {type Measured, markdown, type Tool, table} from './figures.ts';
+import {throughput} from './harm.ts';
 import {type Contender, helpTimes, keys, openField, overLine, startLoad, startTimes, steady} from './live.ts';
 import {costs, loads, manyTables} from './panes.ts';
 import {synthetic} from './synthetic.ts';
 
-const parts = ['start', 'live', 'line', 'keys', 'help', 'synthetic', 'panes'] as const;
+const parts = ['start', 'live', 'line', 'keys', 'help', 'synthetic', 'panes', 'harm'] as const;
 const {values} = parseArgs({
 	options: {only: {type: 'string'}, big: {type: 'boolean'}, seconds: {type: 'string', default: '40'}, runs: {type: 'string', default: '9'}},
 });
@@ -105,6 +106,21 @@ try {
 		console.log(`\n${markdown([['open pane', 'statements per refresh', 'ms per refresh', 'buffers per refresh'], ...loaded])}`);
 		await crowd?.stop();
 	}
+	if (chosen.has('harm')) {
+		say('pgbench, watched and not, in turns');
+		const told = await throughput(server, field, 6, 8);
+		if (typeof told === 'string') console.log(`\nNo figures of pgbench: ${told}.`);
+		else {
+			const rows = told.map(one => [
+				one.watched,
+				one.median.toFixed(0),
+				one.low.toFixed(0),
+				one.high.toFixed(0),
+				`${((one.median / told[0]!.median - 1) * 100).toFixed(1)} %`,
+			]);
+			console.log(`\n${markdown([['pgbench watched by', 'transactions a second', 'lowest', 'highest', 'against nobody'], ...rows])}`);
+		}
+	}
 	field.close();
 } finally {
 	await server.stop();
@@ -113,6 +129,6 @@ const processor = cpus()[0]?.model.replace(/\s+/g, ' ').trim() ?? 'unknown';
 console.log(
 	`\n${new Date().toISOString().slice(0, 10)}, ${platform()} ${arch()}, ${availableParallelism()} CPUs (${processor}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}, PostgreSQL ${server.version}, 180x50, refresh 1 s\n`,
 );
-console.log(table(results));
+if (Object.keys(results.pgperf).length > 0) console.log(table(results));
 say('done');
 process.exit(0);

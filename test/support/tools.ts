@@ -17,6 +17,7 @@ const wanted = {
 	openssl: {package: 'openssl', file: 'usr/bin/openssl'},
 	// Not the one in /usr/bin, which is a wrapper of Debian's that starts this one, slowly.
 	psql: {package: 'postgresql-client', file: 'usr/lib/postgresql/*/bin/psql'},
+	pgbench: {package: 'postgresql', file: 'usr/lib/postgresql/*/bin/pgbench'},
 	faketime: {package: 'libfaketime', file: `${libraries}/faketime/libfaketime.so.1`},
 } as const satisfies Readonly<Record<string, Wanted>>;
 export type ToolName = keyof typeof wanted;
