@@ -133,6 +133,13 @@ test('a new pace is told, also while the screen is paused and at its ends', () =
 	assert.equal(paced('-------').notice?.text, 'refresh every 60 s, the least often');
 });
 
+test('a menu at 40x12 has more than one line to choose from, and the way back in the footer', () => {
+	const state = reducer(() => 0)(recorded('locks', {columns: 40, rows: 12}), {type: 'called', overlay: 'goto'});
+	const lines = screenOf(state).map(plain);
+	assert.ok(lines.filter(line => /^│ [> ] \w/.test(line)).length >= 3, lines.join('\n'));
+	assert.match(lines.at(-1)!, /Esc back/);
+});
+
 test('the footer names no key that does nothing here', () => {
 	for (const pane of panes.filter(one => one.place !== 'frame')) {
 		const state = recorded(pane.id, {columns: 200, rows: 24});

@@ -136,8 +136,8 @@ function overlayKeys(state: State, overlay: Overlay): readonly Entry[] {
 		return [
 			['↑↓', 'select'],
 			['⏎', 'choose'],
-			['type', 'to filter'],
-			['Esc', 'back'],
+			['type', 'to filter', 1],
+			['Esc', 'back', -1],
 		];
 	if (is === 'question' || is === 'progress' || (is === 'explain' && overlay.stage === 'asked'))
 		return [

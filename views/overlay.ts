@@ -50,7 +50,8 @@ export function withOverlay(state: State, under: readonly Line[]): Line[] {
 				cursor: Math.min(overlay.cursor, items.length - 1),
 				filter: overlay.text,
 				width: box - frameWidth,
-				height: Math.max(3, height - 4),
+				// With a line of what is below over and under it, where there is room for that.
+				height: Math.max(3, height - (height < 12 ? 2 : 4)),
 			});
 			return centred(under, framed(overlay.title, inner, box, 'accent'), width);
 		}
