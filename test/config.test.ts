@@ -180,6 +180,8 @@ test('the usual file may be missing, the named one not; what holds passwords is 
 	assert.deepEqual(warningsOf('[servers.s]\nurl = "host=db1 password=pw"', 0o640), warning);
 	assert.deepEqual(warningsOf('[servers.s]\nurl = "postgresql:///s?password=pw"', 0o604), warning);
 	assert.deepEqual(warningsOf('[servers.s]\nurl = "host=db1"\nredis = "redis://:pw@h"', 0o644), warning);
+	assert.deepEqual(warningsOf('[servers.s]\nurl = "host=db1"\nredis = "redis+sentinel://:pw@h/shop"', 0o644), warning);
+	assert.deepEqual(warningsOf('[servers.s]\nurl = "host=db1"\nredis = "redis+sentinel://h/shop?sentinel_password=pw"', 0o644), warning);
 	assert.deepEqual(warningsOf('\uFEFF[servers.s]\nurl = "host=db1"', 0o644), []);
 });
 

@@ -555,6 +555,55 @@ async function listening(): Promise<void> {
 	}
 }
 
+cached('the primary that sentinels name is asked, and after its death the next one; who is not known there is told', async () => {
+	const first = (await startCache())!;
+	const next = (await startCache())!;
+	const {password} = new URL(first.url);
+	const secret = async (url: string) => {
+		const one = await beside(url);
+		await one.config('SET', 'masterauth', password, 'requirepass', password);
+		one.disconnect();
+		return beside(url.replace(new URL(url).password, password));
+	};
+	const [old, own] = [await secret(first.url), await secret(next.url)];
+	const rules = ['auth-pass shop '.concat(password), 'down-after-milliseconds shop 300', 'failover-timeout shop 3000'];
+	const sentinel = (await startCache([`sentinel monitor shop 127.0.0.1 ${first.port} 1`, ...rules.map(rule => `sentinel ${rule}`)], ['--sentinel']))!;
+	const look = await beside(sentinel.url);
+	const sentinelPassword = new URL(sentinel.url).password;
+	const asked = (name: string) => `redis+sentinel://:${password}@127.0.0.1:1,127.0.0.1:${sentinel.port}/${name}/0?sentinel_password=${sentinelPassword}`;
+	try {
+		await own.replicaof('127.0.0.1', first.port);
+		await fill('menu', numbered('menu', 10), old);
+		await watching(asked('nobody'), async open => {
+			assert.match(await complaint(open, /./), /no sentinel of its URL answers, or none knows a primary of this name/);
+		});
+		await watching(asked('shop'), async open => {
+			await rows(open, 'redis-tags', row => row.tag === 'menu' && row.keys === 10);
+			// A sentinel hears of replicas every ten seconds.
+			await until(
+				() => look.call('sentinel', 'replicas', 'shop') as Promise<unknown[]>,
+				found => found.length === 1,
+			);
+			await until(
+				() => own.scard('tag:menu'),
+				n => n === 10,
+			);
+			old.disconnect();
+			first.kill('SIGKILL');
+			await until(
+				async () => (await own.role())[0],
+				role => role === 'master',
+			);
+			await fill('after', numbered('after', 7), own);
+			await rows(open, 'redis-tags', row => row.tag === 'after' && row.keys === 7);
+			await isLive(open);
+		});
+	} finally {
+		for (const one of [look, own, old]) one.disconnect();
+		for (const one of [sentinel, next, first]) await one.stop();
+	}
+});
+
 cached('a notification names a table: X invalidates the tag that the rule makes of it, and asks', async ({url}) => {
 	await others();
 	await fill('tenant:3', ['page:1', 'page:2']);

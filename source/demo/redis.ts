@@ -12,7 +12,7 @@ import {freePort, lastWords, type Server, spawnServer} from './servers.ts';
 export type RedisServer = Server & {readonly url: string};
 
 /** A Redis or Valkey of our own on a free port, with `more` lines of redis.conf: PGPERF_REDIS_SERVER, else the PATH, else fetched from the distribution's archive into the cache. */
-export async function startRedis(room: Room, name = 'redis', more: readonly string[] = []): Promise<RedisServer | Problem> {
+export async function startRedis(room: Room, name = 'redis', more: readonly string[] = [], flags: readonly string[] = []): Promise<RedisServer | Problem> {
 	const found = await findRedis(room);
 	if (!found) return {problem: 'Redis is left out: there is no redis-server or valkey-server on the PATH (apt install redis-server, brew install redis).'};
 	const password = randomBytes(16).toString('hex');
@@ -23,7 +23,16 @@ export async function startRedis(room: Room, name = 'redis', more: readonly stri
 		if (room.account) chownSync(file, room.account.uid, room.account.gid);
 		// Of its command line Redis leaves only its own name to be seen: that has to lead to the room.
 		const title = join(room.dir, 'redis-server');
-		const server = spawnServer(room, {title, name, port, program: found.program, arguments: [file], env: found.env, fast: 'SIGTERM', immediate: 'SIGKILL'});
+		const server = spawnServer(room, {
+			title,
+			name,
+			port,
+			program: found.program,
+			arguments: [file, ...flags],
+			env: found.env,
+			fast: 'SIGTERM',
+			immediate: 'SIGKILL',
+		});
 		if (await ready(server, password)) return {...server, url: `redis://:${password}@127.0.0.1:${port}/0`};
 		await server.stop();
 		if (attempt === 3) return {problem: `Redis is left out: it did not start: ${lastWords(readFileSync(server.log, 'utf8'))}`};

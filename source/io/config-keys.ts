@@ -100,7 +100,9 @@ const conninfos: Reader = value => {
 };
 
 const redisUrl: Reader = value =>
-	typeof value === 'string' && /^(rediss?|unix):\/\/\S+$/.test(value) ? {value} : wrong('has to be a URL that starts with redis://, rediss:// or unix://');
+	typeof value === 'string' && /^(rediss?(\+sentinel)?|unix):\/\/\S+$/.test(value)
+		? {value}
+		: wrong('has to be a URL that starts with redis://, rediss://, redis+sentinel:// or unix://');
 
 const auditFile: Reader = value =>
 	value === false ? {value} : typeof value === 'string' && value !== '' ? text(value) : wrong('has to be a file name, or false for none');

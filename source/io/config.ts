@@ -95,6 +95,6 @@ function has(value: unknown, at: readonly string[]): boolean {
 }
 
 function holdsPassword({servers}: Config): boolean {
-	const secret = /^[a-z]+:\/\/[^@/]*:[^@/]+@|[?&]password=|(^|\s)password\s*=/;
+	const secret = /^[a-z+]+:\/\/[^@/]*:[^@/]+@|[?&](sentinel_)?password=|(^|\s)password\s*=/;
 	return servers.some(({url, replicas = [], redis = '', pgbouncer = ''}) => [url, ...replicas, redis, pgbouncer].some(one => secret.test(one)));
 }

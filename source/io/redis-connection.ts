@@ -18,7 +18,10 @@ const options = {
 	disableClientInfo: true,
 } as const satisfies RedisOptions;
 
-/** `redis://user:password@host:port/db`, `rediss://` for TLS, `unix://`; several nodes with commas, or one node of a cluster. */
+/**
+ * `redis://user:password@host:port/db`, `rediss://` for TLS, `unix://`; several nodes with commas, or one node of a cluster;
+ * `redis+sentinel://user:password@host:port,host:port/name/db?sentinel_password=...`: the primary that the sentinels name, also after a failover.
+ */
 export async function open(url: string, signal: AbortSignal): Promise<Connection> {
 	const {Cluster, Redis} = await import('./ioredis.ts');
 	const addresses = addressesOf(url);
@@ -68,6 +71,8 @@ async function answering(redis: Redis, signal: AbortSignal): Promise<Redis> {
 		await redis.connect();
 		if (refused !== undefined) throw refused;
 		await permitted(redis.ping());
+		// From now on a failover is waited for.
+		redis.options.sentinelRetryStrategy = options.retryStrategy;
 		return redis;
 	} catch (error) {
 		redis.disconnect();
@@ -79,6 +84,8 @@ async function answering(redis: Redis, signal: AbortSignal): Promise<Redis> {
 
 /** As ioredis reads them; it takes a socket by its path alone, without who logs in there. */
 function addressesOf(url: string): readonly (string | RedisOptions)[] {
+	const watched = watchedBy(url);
+	if (watched) return [watched];
 	const database = databaseOf(url);
 	// Of a database that is no number ioredis makes number NaN, and an error that nobody hears.
 	if (/^(?!rediss?:|unix:)\w+:\/\//.test(url) || !/^\d*$/.test(database)) throw new Error('Invalid URL');
@@ -91,6 +98,28 @@ function addressesOf(url: string): readonly (string | RedisOptions)[] {
 	// The other nodes are reached as the first one.
 	const start = /^rediss?:\/\/(?:.*@)?/.exec(first!)?.[0] ?? '';
 	return [first!, ...others.map(one => (one.includes('://') ? one : start + one))];
+}
+
+function watchedBy(url: string): RedisOptions | undefined {
+	const found = /^redis(s?)\+sentinel:\/\/(?:([^:@/]*)(?::([^@]*))?@)?([^/?@]+)\/([^/?]+)(?:\/(\d*))?(?:\?(.*))?$/.exec(url);
+	if (!found) return undefined;
+	const [, tls, username, password, hosts, name, database, query] = found;
+	const sentinels = hosts!.split(',').map(host => {
+		const [, bare, port] = /^\[?([^\]]+?)\]?(?::(\d+))?$/.exec(host) ?? [];
+		return {host: bare ?? host, port: Number(port ?? 26_379)};
+	});
+	const sentinelPassword = new URLSearchParams(query).get('sentinel_password');
+	return {
+		sentinels,
+		name: decodeURIComponent(name!),
+		db: Number(database || 0),
+		...(username && {username: decodeURIComponent(username)}),
+		...(password && {password: decodeURIComponent(password)}),
+		...(sentinelPassword !== null && {sentinelPassword}),
+		...(tls && {tls: {}, enableTLSForSentinelMode: true}),
+		// The first time it is told at once that nobody is there.
+		sentinelRetryStrategy: () => null,
+	};
 }
 
 function databaseOf(url: string): string {
@@ -125,6 +154,7 @@ export async function counted<T>(tally: Tally, answer: Promise<T>, found?: (valu
 }
 
 const meanings: readonly (readonly [RegExp, string])[] = [
+	[/All sentinels are unreachable/, 'no sentinel of its URL answers, or none knows a primary of this name'],
 	[/Command timed out|ETIMEDOUT/, 'it does not answer'],
 	[/ECONNREFUSED/, 'nothing listens there'],
 	[/ENOENT/, 'there is no such socket'],
@@ -154,7 +184,7 @@ export function told(error: unknown, url: string): string {
 }
 
 function secretsOf(url: string): readonly string[] {
-	const raw = [...url.matchAll(/\/\/[^/@:]*:(.+?)@(?=[^@]*(?:,|$))/g)].map(match => match[1]!);
+	const raw = [...url.matchAll(/\/\/[^/@:]*:(.+?)@(?=[^@]*(?:,|$))|[?&]sentinel_password=([^&]+)/g)].map(match => match[1] ?? match[2]!);
 	return raw.flatMap(secret => {
 		try {
 			return [secret, decodeURIComponent(secret)];

@@ -190,11 +190,15 @@ export async function startPooler(
 	};
 }
 
-/** A Redis of the test's own, empty, with `more` lines of redis.conf. Undefined where there is none to be had: skip the test with that reason. */
+/**
+ * A Redis of the test's own, empty, with `more` lines of redis.conf; with the flag `--sentinel` one that watches others. Undefined where there is
+ * none to be had: skip the test with that reason.
+ */
 export async function startCache(
 	more?: readonly string[],
+	flags?: readonly string[],
 ): Promise<{readonly port: number; readonly url: string; readonly kill: (signal: NodeJS.Signals) => void; readonly stop: () => Promise<void>} | undefined> {
-	const redis = await startRedis(room(), `redis-${++count}`, more);
+	const redis = await startRedis(room(), `redis-${++count}`, more, flags);
 	return isProblem(redis) ? undefined : redis;
 }
 
