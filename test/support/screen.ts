@@ -1,4 +1,5 @@
 import {writeSync} from 'node:fs';
+import {after} from 'node:test';
 import {type IPty, spawn} from '@lydell/node-pty';
 import graphemes from '@xterm/addon-unicode-graphemes';
 import headless from '@xterm/headless';
@@ -69,9 +70,12 @@ export type Screen = {
 };
 
 const open = new Set<number>();
-process.on('exit', () => {
+const endAll = () => {
 	for (const pid of open) end(pid, 'SIGKILL');
-});
+};
+process.on('exit', endAll);
+/** A test that failed before it closed its screen must not keep the process waiting for the program. */
+if (process.env.NODE_TEST_CONTEXT) after(endAll);
 /** The child leads a session and a process group of its own. */
 function end(pid: number, signal: NodeJS.Signals): void {
 	for (const target of [-pid, pid]) {
