@@ -54,6 +54,8 @@ export async function work(options: Work): Promise<Outcome> {
 		for (const [index, group] of groups.entries()) {
 			if (isStep(group)) observer.say(steps.length > 1 ? `${steps.indexOf(group) + 1} of ${steps.length}: ${titleOf(group)}` : titleOf(group));
 			const ended = await tried(options, session, observer, group);
+			// The error comes before the server has cleaned up: what is left over is seen once it has.
+			if (ended.is !== 'done' && session.alive) await session.send('select', undefined, 5000).catch(() => undefined);
 			if (ended.is !== 'done') return await failed(options, observer, told, ended, groups, index);
 		}
 		const ms = performance.now() - start;
