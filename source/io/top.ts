@@ -1,3 +1,4 @@
+import {setFlagsFromString} from 'node:v8';
 import type {Arguments} from '../arguments.ts';
 import type {Pane} from '../pane.ts';
 import type {State, Store} from '../state.ts';
@@ -117,6 +118,8 @@ async function run(terminal: Terminal, watch: ReturnType<typeof createWatch>, fa
 			painter.rerender(size);
 		},
 	});
+	// V8 would let the room for young objects grow to 64 MB in the first minutes: what was enough to start is enough for a refresh.
+	setFlagsFromString('--semi-space-growth-factor=1');
 	await new Promise<void>(resolve => {
 		const stop = store.subscribe((state, event) => {
 			switch (event.type) {
