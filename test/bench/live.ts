@@ -101,11 +101,11 @@ export type Steady = {
 	readonly refreshes: number;
 };
 
-/** Everybody at once for `seconds`, after five of warming up. */
+/** Everybody at once for `seconds`, after half a minute of warming up. */
 export async function steady({contenders}: Field, server: TestServer, seconds: number): Promise<ReadonlyMap<Contender, Steady>> {
 	const programs = new Map(contenders.map(one => [one, one.start(server.port)]));
 	await Promise.all([...programs].map(([one, running]) => running.until(one.ready)));
-	await pause(5000);
+	await pause(30_000);
 	const look = () => ({
 		at: performance.now(),
 		log: statSync(server.log).size,

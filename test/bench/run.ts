@@ -1,4 +1,4 @@
-// npm run bench -- [--only start,live,...] [--big] [--seconds 40]
+// npm run bench -- [--only start,live,...] [--big] [--seconds 60]
 import {arch, availableParallelism, cpus, platform, totalmem} from 'node:os';
 import path from 'node:path';
 import {pathToFileURL} from 'node:url';
@@ -14,7 +14,7 @@ import {synthetic} from './synthetic.ts';
 
 const parts = ['start', 'live', 'line', 'keys', 'help', 'synthetic', 'panes', 'harm'] as const;
 const {values} = parseArgs({
-	options: {only: {type: 'string'}, big: {type: 'boolean'}, seconds: {type: 'string', default: '40'}, runs: {type: 'string', default: '9'}},
+	options: {only: {type: 'string'}, big: {type: 'boolean'}, seconds: {type: 'string', default: '60'}, runs: {type: 'string', default: '9'}},
 });
 const chosen = new Set<string>(values.only?.split(',') ?? parts);
 const unknown = [...chosen].find(part => !(parts as readonly string[]).includes(part));
@@ -66,8 +66,8 @@ try {
 	if (chosen.has('live') || chosen.has('keys')) {
 		const crowd = await startLoad(server, 205);
 		if (chosen.has('live')) {
-			say('239 sessions for 20 s, all programs at once');
-			note(await steady(field, server, 20), (one, sessions) =>
+			say('239 sessions for 40 s, all programs at once');
+			note(await steady(field, server, 40), (one, sessions) =>
 				sessions ? {cpu239Sessions: one.cpu, bytes239Sessions: one.bytes, memory: one.memory} : {cpu239: one.cpu, bytes239: one.bytes, memory: one.memory},
 			);
 		}
