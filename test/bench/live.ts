@@ -1,12 +1,11 @@
 import {spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdtempSync, readFileSync, rmSync, statSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {mkdtempSync, readFileSync, statSync} from 'node:fs';
 import path from 'node:path';
 import {setTimeout as pause} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import {openProxy, type Packet} from '../support/proxy.ts';
-import type {TestServer} from '../support/servers.ts';
+import {roomDirectories, type TestServer} from '../support/servers.ts';
 import {type Measured, median, quantile, type Tool} from './figures.ts';
 import {type Program, run} from './program.ts';
 
@@ -22,11 +21,12 @@ export type Contender = {
 	readonly start: (port: number) => Program;
 };
 
-export type Field = {readonly contenders: readonly Contender[]; readonly home: string; close(): void};
+export type Field = {readonly contenders: readonly Contender[]};
 
 /** pgperf, and the rivals that are installed. Each has a role of its own, by which the server's log tells them apart. */
 export async function openField(server: TestServer): Promise<Field> {
-	const home = mkdtempSync(path.join(tmpdir(), 'pgperf-bench-'));
+	// Where the servers are, so that it goes with them however this ends.
+	const home = mkdtempSync(path.join(roomDirectories()[0]!, 'bench-'));
 	const env = {HOME: home, XDG_STATE_HOME: home, NODE_ENV: ''};
 	const pgperf = (pane: Contender['pane'], ready: RegExp): Contender => ({
 		tool: 'pgperf',
@@ -55,7 +55,7 @@ export async function openField(server: TestServer): Promise<Field> {
 		...rival('pg_top', /bench_|postgres: |\d+ postgres/, ['-s', '1']),
 	];
 	for (const {role} of contenders) await server.run(`create role ${role} login superuser; alter role ${role} set log_min_duration_statement = 0`);
-	return {contenders, home, close: () => rmSync(home, {recursive: true, force: true})};
+	return {contenders};
 }
 
 /** Keeps the server busy; `extra` active sessions beside the 34. */

@@ -121,7 +121,6 @@ try {
 			console.log(`\n${markdown([['pgbench watched by', 'transactions a second', 'lowest', 'highest', 'against nobody'], ...rows])}`);
 		}
 	}
-	field.close();
 } finally {
 	await server.stop();
 }

@@ -1,6 +1,5 @@
 // npm run soak -- [--ticks 30000] [--reconnects 500] [--switches 5000]: a night of the whole console in minutes, on a real server.
-import {mkdtempSync, readdirSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {mkdtempSync, readdirSync} from 'node:fs';
 import path from 'node:path';
 import {PassThrough, Writable} from 'node:stream';
 import {setTimeout as pause} from 'node:timers/promises';
@@ -17,7 +16,7 @@ import {mount} from '../../views/mount.tsx';
 import {lastScroll} from '../../views/overlay.ts';
 import {panes} from '../../views/panes/index.ts';
 import {repository} from '../support/queries.ts';
-import {startServer} from '../support/servers.ts';
+import {roomDirectories, startServer} from '../support/servers.ts';
 import {markdown} from './figures.ts';
 import {startLoad} from './live.ts';
 
@@ -31,7 +30,7 @@ if (!globalThis.gc) console.error('Without --expose-gc the heap is told as it st
 setEntry(pathToFileURL(path.join(repository, 'source', 'cli.ts')).href);
 const server = await startServer({conf: {max_connections: '100'}});
 const load = await startLoad(server, 0);
-const home = mkdtempSync(path.join(tmpdir(), 'pgperf-soak-'));
+const home = mkdtempSync(path.join(roomDirectories()[0]!, 'soak-'));
 const audit = openAudit(path.join(home, 'audit.jsonl'));
 const target = resolve(server.conninfo, {}, {env: {}, home, osUser: 'soak'});
 if ('problem' in audit || isProblem(target)) throw new Error('no audit file, or no target');
@@ -169,7 +168,6 @@ await watch.stop();
 await admin.end();
 await load.stop();
 await server.stop();
-rmSync(home, {recursive: true, force: true});
 
 console.log(
 	`\n${markdown([['ticks', 'reconnects', 'pane switches', 'heap MB', 'outside MB', 'resident MB', 'files', 'handles', 'listeners', 'seconds'], ...rows])}`,
