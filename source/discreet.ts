@@ -1,17 +1,20 @@
 import type {Explained} from './explain.ts';
 import {withoutSecretsOfRows, withoutSecretsOfSql} from './mask.ts';
-import type {Line, Result} from './pane.ts';
+import type {Line, Result, Row} from './pane.ts';
 import {withoutSecrets} from './secrets.ts';
-import type {Event} from './state.ts';
+import type {Event, State} from './state.ts';
 
 /**
  * What servers and people say, without the secrets in it: what the state never holds reaches no screen, no log, no report and no evidence.
  * Left as they are: what will be sent, as it is shown word for word, and names, which actions go by.
  */
-export function discreet(event: Event): Event {
+export function discreet(state: State, event: Event): Event {
 	switch (event.type) {
-		case 'sampled':
-			return {...event, results: Object.fromEntries(Object.entries(event.results).map(([name, result]) => [name, discreetResult(result)]))};
+		case 'sampled': {
+			const before = state.answers[event.server];
+			const results = Object.entries(event.results).map(([name, result]) => [name, discreetResult(result, before?.[name]?.sample?.rows)]);
+			return {...event, results: Object.fromEntries(results)};
+		}
 		case 'fetched':
 			return {...event, result: discreetResult(event.result)};
 		case 'lookedUp':
@@ -41,10 +44,10 @@ export function discreet(event: Event): Event {
 	}
 }
 
-function discreetResult(result: Result): Result {
+function discreetResult(result: Result, before?: readonly Row[]): Result {
 	switch (result.status) {
 		case 'ok': {
-			const rows = withoutSecretsOfRows(result.sample.rows);
+			const rows = withoutSecretsOfRows(result.sample.rows, before);
 			return rows === result.sample.rows ? result : {...result, sample: {...result.sample, rows}};
 		}
 		case 'skipped':

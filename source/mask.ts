@@ -1,5 +1,5 @@
 import type {Row, Value} from './pane.ts';
-import {namesSecret, withoutSecrets} from './secrets.ts';
+import {isSuspect, namesSecret, withoutSecrets} from './secrets.ts';
 
 /** What becomes of the query texts in a report: literals masked, kept (secrets never are), or no query texts at all. */
 export type Literals = 'masked' | 'kept' | 'removed';
@@ -42,7 +42,7 @@ function without(sql: string, numbers: boolean): string {
 
 /** A query with its values, but for those of a statement that names a secret. */
 export function withoutSecretsOfSql(sql: string): string {
-	return withoutSecrets(namesSecret(sql) ? without(sql, false) : sql);
+	return isSuspect(sql) ? withoutSecrets(namesSecret(sql) ? without(sql, false) : sql) : sql;
 }
 
 /** Tracing tools write values into comments; words there say which code asked. */
@@ -77,15 +77,35 @@ function safeText(text: string, literals: Literals): string | null {
 	}
 }
 
-/** Rows as they may be on a screen: with the values of queries, but without the secrets among them. */
-export function withoutSecretsOfRows(rows: readonly Row[]): readonly Row[] {
+/**
+ * Rows as they may be on a screen: with the values of queries, but without the secrets among them. `before`: what this gave for the
+ * same question the last time. Of ten thousand sessions that come with each tick most say what they said then: a text is looked at once.
+ */
+export function withoutSecretsOfRows(rows: readonly Row[], before: readonly Row[] = []): readonly Row[] {
+	const cleaners = new Map<string, Cleaner>();
+	const cleanerOf = (field: string): Cleaner => {
+		const known = cleaners.get(field);
+		if (known) return known;
+		const made = cleanerFor(field, before);
+		cleaners.set(field, made);
+		return made;
+	};
 	let same = true;
 	const safe = rows.map(row => {
-		const kept = changed(row, (field, value) => (sqlTexts.test(field) ? withoutSecretsOfSql(value) : freeTexts.test(field) ? withoutSecrets(value) : value));
+		const kept = changed(row, (field, value) => cleanerOf(field)(value));
 		same &&= kept === row;
 		return kept;
 	});
 	return same ? rows : safe;
+}
+
+type Cleaner = (text: string) => string;
+
+function cleanerFor(field: string, before: readonly Row[]): Cleaner {
+	const clean = sqlTexts.test(field) ? withoutSecretsOfSql : freeTexts.test(field) ? withoutSecrets : undefined;
+	if (!clean) return name => name;
+	const seen = new Set(before.map(row => row[field]));
+	return text => (seen.has(text) ? text : clean(text));
 }
 
 function changed(row: Row, change: (field: string, value: string) => string | null): Row {

@@ -18,7 +18,7 @@ import {scrolledTop, viewOf, visibleRows} from './window.ts';
  */
 export function reducer(lastScroll: (state: State) => number): (state: State, event: Event) => State {
 	return (state, told) => {
-		const event = discreet(told);
+		const event = discreet(state, told);
 		const next = settle(state, withLog(state, turned(state, step(state, event))));
 		if (event.type === 'sampled') return toldFindings(state, next);
 		return event.type === 'moved' || event.type === 'resized' ? withinScroll(next, lastScroll) : next;

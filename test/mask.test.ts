@@ -175,3 +175,16 @@ test('rows for a screen: texts keep their values but for secrets, and names are 
 	assert.deepEqual(safe[1], {pid: 2, query: 'select crypt(?)', application_name: 'postgres://a:?@c', relation: 'token=b'});
 	assert.equal(withoutSecretsOfRows(rows.slice(0, 1))[0], rows[0]);
 });
+
+test('what was looked at the last time is neither believed of another field nor missed when it comes again', () => {
+	const rows = [
+		{pid: 1, query: 'select 1', application_name: 'postgres://a:b@c'},
+		{pid: 2, query: "alter role a password 'b'", application_name: "select crypt('x')"},
+	];
+	const first = withoutSecretsOfRows(rows);
+	assert.doesNotMatch(JSON.stringify(first), /:b@|'b'/);
+	assert.deepEqual(withoutSecretsOfRows(rows, first), first);
+	assert.equal(withoutSecretsOfRows(first, first), first);
+	const moved = [{pid: 3, query: "select crypt('x')", application_name: "alter role a password 'b'"}];
+	assert.deepEqual(withoutSecretsOfRows(moved, first), withoutSecretsOfRows(moved));
+});
