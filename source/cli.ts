@@ -24,10 +24,7 @@ async function main(argv: readonly string[]): Promise<number> {
 			// Ink shows nothing until the end where it takes itself to be in a CI.
 			delete process.env.CI;
 			const {top} = await import('./io/top.ts');
-			// Loads while the server is connected to. Where top ends before, nobody asks what came of it.
-			const views = face();
-			views.catch(() => undefined);
-			const code = ended(await top(parsed, views));
+			const code = ended(await top(parsed, face));
 			// The terminal is restored: whatever a server still holds open does not hold the program.
 			setTimeout(() => process.exit(code), 1000).unref();
 			return code;

@@ -29,7 +29,7 @@ export type Mount = (options: {readonly terminal: Terminal; readonly store: Stor
 const channels = ['cache_invalidation', 'performance_alert'];
 
 /** `pgperf top`. The views load while the server is connected to. */
-export async function top(options: Arguments, face: Promise<Face>): Promise<number | Problem> {
+export async function top(options: Arguments, face: () => Promise<Face>): Promise<number | Problem> {
 	// Said before anything is opened.
 	const blind = unfit();
 	if (blind) return blind;
@@ -39,7 +39,7 @@ export async function top(options: Arguments, face: Promise<Face>): Promise<numb
 	if (typeof seconds !== 'number') return seconds;
 	const {opening} = setup.servers[0]!;
 	beginSession(opening);
-	const {panes, lastScroll, evidence, ...painting} = await face;
+	const {panes, lastScroll, evidence, ...painting} = await face();
 	const ink = patiently(painting.ink);
 	const pane = paneNamed(panes, textOf(options, 'pane'));
 	if (pane && 'problem' in pane) {
