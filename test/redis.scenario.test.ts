@@ -403,6 +403,8 @@ cached('a wrong password, a database that is not there, nobody there: a sentence
 		[`unix://:hunter2@${scratch('none.sock')}`, /there is no such socket/],
 		[`redis://:hun ter2@nowhere.invalid:${port}`, /host name is not known|does not answer|cannot be read/],
 		['redis://:hunter2@:::', /URL cannot be read/],
+		// Without the name of a primary it went on as the path of a socket.
+		['redis+sentinel://:hunter2@127.0.0.1:26379', /URL cannot be read.*redis\+sentinel/],
 		[`${cache!.url.replace(/0$/, '')}99`, /DB index is out of range/],
 		[`${cache!.url.replace(/0$/, '')}abc`, /URL cannot be read/],
 	];

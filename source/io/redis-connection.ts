@@ -88,7 +88,7 @@ function addressesOf(url: string): readonly (string | RedisOptions)[] {
 	if (watched) return [watched];
 	const database = databaseOf(url);
 	// Of a database that is no number ioredis makes number NaN, and an error that nobody hears.
-	if (/^(?!rediss?:|unix:)\w+:\/\//.test(url) || !/^\d*$/.test(database)) throw new Error('Invalid URL');
+	if (/^(?!rediss?:|unix:)[\w+.-]+:\/\//.test(url) || !/^\d*$/.test(database)) throw new Error('Invalid URL');
 	const socket = /^unix:\/\/(?:([^:@/]*)(?::([^@]*))?@)?(\/[^?]*)/.exec(url);
 	if (socket) {
 		const [, username, password, path] = socket;
@@ -160,7 +160,10 @@ const meanings: readonly (readonly [RegExp, string])[] = [
 	[/ENOENT/, 'there is no such socket'],
 	[/EACCES/, 'this account may not use its socket'],
 	[/ENOTFOUND|EAI_AGAIN/, 'its host name is not known'],
-	[/Invalid URL|URI malformed/, 'its URL cannot be read: redis://user:password@host:port/db, special characters as %40'],
+	[
+		/Invalid URL|URI malformed/,
+		'its URL cannot be read: redis://user:password@host:port/db, redis+sentinel://user:password@host:port/name/db, special characters as %40',
+	],
 	[/^WRONGPASS|invalid password/, 'it refuses this user or password'],
 	[/^NOAUTH/, 'it wants a password: redis://:password@host:port'],
 	[/^READONLY/, 'it is a read-only replica: name its primary'],
