@@ -1,8 +1,8 @@
-/** Waits for what may never come. The timer ends with the waiting: a program that is done must not be held by it. */
-export async function waitAtMost(ms: number, promise: Promise<unknown>): Promise<void> {
+/** The value of what may never come, undefined when the time is over. The timer ends with the waiting: a program that is done must not be held by it. */
+export async function waitAtMost<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
 	let timer: NodeJS.Timeout | undefined;
-	const over = new Promise<void>(resolve => {
-		timer = setTimeout(resolve, ms);
+	const over = new Promise<undefined>(resolve => {
+		timer = setTimeout(() => resolve(undefined), Math.max(0, ms));
 	});
-	await Promise.race([promise, over]).finally(() => clearTimeout(timer));
+	return Promise.race([promise, over]).finally(() => clearTimeout(timer));
 }

@@ -1,5 +1,6 @@
 import {constants} from 'node:os';
 import {spoken} from '../plain.ts';
+import {waitAtMost} from './patience.ts';
 import type {Terminal} from './terminal.ts';
 
 /** The signals that end a program and can be caught; the rarer ones so that the terminal is restored for them too. At SIGUSR1 Node would open a port for debuggers and print into the picture. */
@@ -23,7 +24,7 @@ export function onSignals(terminal: Terminal, handlers: {quit(signal: NodeJS.Sig
 		const restored = terminal.close();
 		try {
 			process.stderr.write(`${spoken(line)}\n`);
-			await Promise.race([handlers.quit(signal), new Promise(resolve => setTimeout(resolve, patience))]);
+			await waitAtMost(patience, Promise.resolve(handlers.quit(signal)));
 			await restored;
 		} finally {
 			process.exit(code);

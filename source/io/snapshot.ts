@@ -8,6 +8,7 @@ import {reducer} from '../reduce.ts';
 import {createStore, type Event, initialState, type Settings, type State, type Store} from '../state.ts';
 import {freshView, visible} from '../visible.ts';
 import type {Problem} from './conninfo.ts';
+import {waitAtMost} from './patience.ts';
 import {createLink, type Link} from './postgres.ts';
 import type {Opening} from './session.ts';
 
@@ -166,18 +167,9 @@ function becomes(store: Store, satisfied: () => boolean): Promise<void> {
 	});
 }
 
-/** The promise's value, or undefined when the time is over. */
-async function within<T>(promise: Promise<T>, end: number): Promise<T | undefined> {
-	let timer: NodeJS.Timeout | undefined;
-	const over = new Promise<undefined>(resolve => {
-		timer = setTimeout(() => resolve(undefined), Math.max(0, end - performance.now()));
-	});
-	promise.catch(() => undefined);
-	try {
-		return await Promise.race([promise, over]);
-	} finally {
-		clearTimeout(timer);
-	}
+/** `end`: monotonic ms. */
+function within<T>(promise: Promise<T>, end: number): Promise<T | undefined> {
+	return waitAtMost(end - performance.now(), promise);
 }
 
 function namesOf(tables: readonly Table[], source: Source): readonly QueryName[] {
