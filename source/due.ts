@@ -78,7 +78,7 @@ function isTiled(table: Table): boolean {
 }
 
 /** Milliseconds between two questions of a table, by what is on the screen and by what the last answer cost. */
-export function periodOf(state: State, table: Table, watched: Watch | undefined, answer: Answer | undefined): number {
+function periodOf(state: State, table: Table, watched: Watch | undefined, answer: Answer | undefined): number {
 	const usual =
 		table.every === 'rare' ? rare : !watched ? behind : table.every === 'slow' || watched === 'tiled' ? Math.max(5000, state.interval) : state.interval;
 	const cost = answer?.sample?.cost ?? 0;

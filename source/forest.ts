@@ -92,7 +92,7 @@ export type Tree = {
 /** Who waits for whom, by key; more blockers than were listed keep a waiter from ever being counted as freed. */
 export type Waits = ReadonlyMap<RowKey, {readonly blockers: ReadonlySet<RowKey>; readonly all: boolean}>;
 
-export function blockerKey(row: Pick<LocksRow, 'blocker_pid' | 'blocker_gid'>): RowKey {
+function blockerKey(row: Pick<LocksRow, 'blocker_pid' | 'blocker_gid'>): RowKey {
 	return row.blocker_pid === 0 ? `prepared ${row.blocker_gid ?? '?'}` : String(row.blocker_pid);
 }
 

@@ -11,11 +11,11 @@ export function withView(state: State, change: (view: View) => Partial<View>): S
 }
 
 /** How many tiles stand side by side. */
-export function tilesAcross(size: Size): number {
+function tilesAcross(size: Size): number {
 	return size.columns >= 120 ? 3 : size.columns >= 80 ? 2 : 1;
 }
 
-export function tiledPanes(state: Pick<State, 'panes'>): readonly Pane[] {
+function tiledPanes(state: Pick<State, 'panes'>): readonly Pane[] {
 	return state.panes.filter(pane => pane.tile !== undefined);
 }
 

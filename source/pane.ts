@@ -116,9 +116,6 @@ export type From =
 	| {readonly tables: readonly TableId[]}
 	| {readonly log: 'actions' | 'findings' | 'notifications'};
 
-/** Which of the watched server's sessions carries a question (design: sessions). */
-export type SessionName = 'sample' | 'survey' | 'act' | 'work';
-
 export type Section = {readonly title: string; readonly lines: readonly Line[]};
 /** One more question about the row that is opened. */
 export type Ask<R extends Row = Row> = {

@@ -56,7 +56,7 @@ const providers: Readonly<Record<string, Provider>> = {
 	supabase: {name: 'Supabase', roles: ['supabase_admin'], databases: [], settings: "the project's configuration (supabase postgres-config update)", lacks: {}},
 };
 
-export function providerOf(provider: string | null | undefined): Provider | undefined {
+function providerOf(provider: string | null | undefined): Provider | undefined {
 	return provider == null || !Object.hasOwn(providers, provider) ? undefined : providers[provider];
 }
 

@@ -23,7 +23,7 @@ function isOdd(character: string): boolean {
 	return odd.test(character) || character.normalize('NFC') !== character;
 }
 
-export function isPlain(text: string): boolean {
+function isPlain(text: string): boolean {
 	return !/[^\x20-\x7e]/.test(text) || ![...text].some(isOdd);
 }
 

@@ -192,7 +192,7 @@ function groupsOf(
 }
 
 /** `user:app db:shop -idle text`: every term must match; `-` negates; a term with a known name looks into that field only. */
-export function filterOf(table: Table, text: string): (row: Row) => boolean {
+function filterOf(table: Table, text: string): (row: Row) => boolean {
 	const terms = text
 		.toLowerCase()
 		.split(/\s+/)

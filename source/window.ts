@@ -16,7 +16,7 @@ export type Slot =
 	| {readonly is: 'blank'};
 
 /** The lines above that stay, and those below that scroll. */
-export type Body = {readonly fixed: readonly Slot[]; readonly scrolled: readonly Slot[]; readonly page: number};
+type Body = {readonly fixed: readonly Slot[]; readonly scrolled: readonly Slot[]; readonly page: number};
 
 export const chartHeight = 6;
 /** Header of three lines, tabs, two rules, footer. On small screens the rules go. */

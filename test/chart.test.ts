@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {ceilingOf, chart, condensed, legend, meter, sparkline, stackedBars, type Values} from '../views/components/chart.ts';
+import {ceilingOf, chart, legend, sparkline, stackedBars, type Values} from '../views/components/chart.ts';
 import {bytes, count} from '../views/format.ts';
 import {widthOf, widthOfLine} from '../views/layout.ts';
 import {unpainted} from '../views/theme.ts';
@@ -30,7 +30,7 @@ test('a chart is exactly as high and as wide as asked, whatever the values', () 
 		] as const;
 		const bars = stackedBars(loads, {width, height, show: count});
 		assert.equal(bars.length, height);
-		for (const line of [...bars, legend(loads, count, width), meter(values[0] ?? null, values[1] ?? null, width)]) assert.equal(widthOfLine(line), width);
+		for (const line of [...bars, legend(loads, count, width)]) assert.equal(widthOfLine(line), width);
 		assert.equal(widthOf(sparkline(values, width)), width);
 	}
 });
@@ -74,14 +74,6 @@ test('a sparkline begins at zero', () => {
 	assert.equal(sparkline([5], 1, 10), '▅');
 });
 
-test('a peak of one second survives in minutes, and groups do not shimmer', () => {
-	assert.deepEqual(condensed([1, 9, 1, null, null, null, 2], 3), [9, null, 2]);
-	const all = Array.from({length: 100}, (_, i) => (i * 37) % 11);
-	const before = condensed(all.slice(0, 60), 5, 60);
-	const after = condensed(all.slice(1, 61), 5, 61);
-	assert.deepEqual(after.slice(1, 12), before.slice(1, 12));
-});
-
 test('loads are stacked from the bottom, and little is not nothing', () => {
 	const loads = [
 		{title: 'running', tone: 'good', glyph: '#', values: [2, 4, 0, null, 0.01]},
@@ -97,14 +89,4 @@ test('loads are stacked from the bottom, and little is not nothing', () => {
 	assert.equal(unpainted(legend(loads, count, 22)), '# running 0.0 L Lock 0');
 	assert.equal(unpainted(legend(loads, count, 20)), '# running 0.0 L Lock');
 	assert.equal(unpainted(legend(loads, count, 15)).trimEnd(), '# running');
-});
-
-test('a meter is full only when nothing is left, empty only when nothing is used', () => {
-	assert.equal(unpainted(meter(0, 197, 10)), '░░░░░░░░░░');
-	assert.equal(unpainted(meter(1, 19_700, 10)), '█░░░░░░░░░');
-	assert.equal(unpainted(meter(196.9, 197, 10)), '█████████░');
-	assert.equal(unpainted(meter(197, 197, 10)), '██████████');
-	assert.equal(unpainted(meter(300, 197, 10)), '██████████');
-	assert.equal(unpainted(meter(null, 197, 10)).trim(), '–');
-	assert.equal(unpainted(meter(1, 0, 10)).trim(), '–');
 });

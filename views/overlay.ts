@@ -136,7 +136,7 @@ function read(state: State, overlay: Reading, width: number): Line[] {
 }
 
 /** The one key table as the help shows it; README's table is made from the same. */
-export function keyHelp(state: Pick<State, 'panes'>): readonly {readonly key: string; readonly does: string; readonly where: string}[] {
+function keyHelp(state: Pick<State, 'panes'>): readonly {readonly key: string; readonly does: string; readonly where: string}[] {
 	return [...bindings.map(binding => ({key: binding.show, does: binding.does, where: 'Everywhere'})), ...actionKeys(state)];
 }
 

@@ -109,7 +109,7 @@ export const terminate: Action<Signalled> = {
 };
 
 /** The line that says who it is: 'app_user on shop from 10.0.4.7, idle in transaction 12m'. */
-export function whoIs(row: Signalled): string {
+function whoIs(row: Signalled): string {
 	const where = [row.datname === null ? '' : ` on ${row.datname}`, row.client === null ? '' : row.client === 'local' ? ', local' : ` from ${row.client}`].join(
 		'',
 	);

@@ -2,7 +2,7 @@ import {execFileSync} from 'node:child_process';
 import {readdirSync, readFileSync, readlinkSync} from 'node:fs';
 import {basename} from 'node:path';
 
-export type Process = {readonly pid: number; readonly parent: number; readonly command: string; readonly directory: string};
+type Process = {readonly pid: number; readonly parent: number; readonly command: string; readonly directory: string};
 
 export function alive(pid: number): boolean {
 	try {

@@ -90,7 +90,7 @@ export function isUnreadable(value: Settings | Unreadable): value is Unreadable 
 }
 
 /** Whether the keyword exists, or a sentence that names the nearest one. */
-export function unknownKeyword(keyword: string, what: string): string | undefined {
+function unknownKeyword(keyword: string, what: string): string | undefined {
 	if (Object.hasOwn(keywords, keyword)) return undefined;
 	const near = Object.keys(keywords)
 		.map(known => ({known, far: distance(keyword.toLowerCase(), known)}))

@@ -16,7 +16,7 @@ function folder(): string {
 }
 
 /** True when the program runs from its sources: everything else lies elsewhere in dist/. */
-export function isDevelopment(): boolean {
+function isDevelopment(): boolean {
 	return path.basename(folder()) === 'source';
 }
 

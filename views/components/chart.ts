@@ -1,7 +1,7 @@
 import {plot} from 'asciichart';
 import type {Line, Segment, Tone} from '../../source/pane.ts';
 import {unknown} from '../format.ts';
-import {cut, joined, pad, toWidth, widthOf, widthOfLine} from '../layout.ts';
+import {joined, pad, toWidth, widthOf, widthOfLine} from '../layout.ts';
 
 /** Oldest first; `null` is a gap. */
 export type Values = readonly (number | null)[];
@@ -24,22 +24,6 @@ export function ceilingOf(highest: number): number {
 	const power = 10 ** Math.floor(Math.log10(highest));
 	const step = [1, 2, 5, 10].find(one => one * power >= highest) ?? 10;
 	return Number.isFinite(step * power) && step * power > 0 ? step * power : highest;
-}
-
-/**
- * Every `size` values become their highest, so that a peak of one second survives in a chart of minutes. `seen` is how many values
- * there ever were: groups keep their members while the ring moves on.
- */
-export function condensed(values: Values, size: number, seen = values.length): Values {
-	if (size <= 1) return values;
-	const groups: (number | null)[] = [];
-	const start = seen - values.length;
-	values.forEach((value, i) => {
-		if (i === 0 || (start + i) % size === 0) groups.push(null);
-		const highest = groups.at(-1);
-		if (known(value)) groups[groups.length - 1] = known(highest) ? Math.max(highest, value) : value;
-	});
-	return groups;
 }
 
 /** The newest values from 0 to the highest of them, one per cell; a gap is blank. */
@@ -184,16 +168,4 @@ export function legend(loads: readonly Load[], show: (value: number) => string, 
 		}
 	}
 	return toWidth(line(kept, ' '), width);
-}
-
-/** `████░░░░` of `width` cells. Full only when all is used, empty only when nothing is; unknown is `–`. */
-export function meter(used: number | null, usable: number | null, width: number, tone: Tone = 'accent'): Line {
-	if (!known(used) || !known(usable) || usable <= 0) return [{text: pad(unknown, width), tone: 'dim'}];
-	const share = Math.min(1, Math.max(0, used / usable));
-	const exact = Math.round(share * width);
-	const full = share >= 1 ? width : share <= 0 ? 0 : Math.min(Math.max(1, exact), Math.max(1, width - 1));
-	return joined([
-		{text: cut('█'.repeat(full), width), tone},
-		{text: '░'.repeat(Math.max(0, width - full)), tone: 'dim'},
-	]);
 }

@@ -33,7 +33,7 @@ function whatOf(row: Tree): string {
 }
 
 /** What ends the worst tree at the least cost: a waiter that others wait behind loses little, a root may lose its work. */
-export function curesOf(trees: readonly Tree[], edges: readonly LocksRow[]): readonly Line[] {
+function curesOf(trees: readonly Tree[], edges: readonly LocksRow[]): readonly Line[] {
 	const root = trees.find(tree => tree.under === null);
 	if (!root) return [];
 	const waits = waitsOf(edges);

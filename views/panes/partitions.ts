@@ -53,7 +53,7 @@ export type Partitioned = PartitionsRow & {
 };
 
 /** Zones in which the bounds may have been thought: the server's, UTC. */
-export function zonesOf(input: Input): readonly string[] {
+function zonesOf(input: Input): readonly string[] {
 	return [...new Set([input.facts[input.watched]?.timezone ?? 'UTC', 'UTC'])];
 }
 

@@ -39,7 +39,6 @@ export const replication: Pane = {
 	title: 'Replication',
 	tables: [senders, standby, slots, subscriptions, wal],
 	arrange: 'stack',
-	series: [{id: 'replication-lag', title: 'Worst replication lag', value: worstLag, show: duration}],
 	// Of the vitals: it goes on while another pane is open.
 	chart: 'lag',
 	tile,

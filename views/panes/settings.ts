@@ -53,7 +53,7 @@ const dangerous: Readonly<Record<string, {readonly value: string; readonly why: 
 	ignore_system_indexes: {value: 'on', why: 'every look into the catalog reads all of it'},
 };
 
-export function dangerOf(row: Row): string | undefined {
+function dangerOf(row: Row): string | undefined {
 	const known = dangerous[text(row.name)];
 	return known && known.value === row.value ? known.why : undefined;
 }

@@ -115,7 +115,7 @@ export function seenCount(n: number, row: Pick<VitalsRow, 'hidden'>): string {
 }
 
 /** The longest wait for a lock: exact where the lock table tells it, else at most that. */
-export function longestWait(input: Input): string {
+function longestWait(input: Input): string {
 	const row = vitalsOf(input);
 	const waits = (input.rows.waits ?? []).map(wait => wait.wait_s).filter(wait => typeof wait === 'number');
 	const exact = (input.rows.waits ?? []).every(wait => wait.wait_exact === true);

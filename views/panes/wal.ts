@@ -56,7 +56,7 @@ export type WalFilesRow = {
 	readonly ready: number;
 };
 
-export function withWalShares(rows: readonly Row[]): readonly Row[] {
+function withWalShares(rows: readonly Row[]): readonly Row[] {
 	return rows.map(row => ({
 		...row,
 		image_share: share(figure(row, 'wal_fpi_d'), figure(row, 'wal_records_d')),

@@ -89,7 +89,7 @@ function gradeLines(grade: GradeReport, seen: {readonly evaluated: number; reado
 }
 
 /** A saved row has its words already: the columns hand them on. */
-export function tableFor(columns: readonly ColumnReport[], rows: readonly RowReport[]): Table {
+function tableFor(columns: readonly ColumnReport[], rows: readonly RowReport[]): Table {
 	const byValues = new Map<Row, RowReport>(rows.map(row => [row.values, row]));
 	return {
 		id: '',

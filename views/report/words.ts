@@ -97,7 +97,7 @@ function samplesOf(report: Report): string {
 	}
 }
 
-export type NotSeen = {readonly what: string; readonly why: string; readonly remedy: string | null};
+type NotSeen = {readonly what: string; readonly why: string; readonly remedy: string | null};
 
 /** What could not be seen, and why: tables and checks with the same reason together. */
 export function notSeen(server: ServerReport): readonly NotSeen[] {
