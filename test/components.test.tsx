@@ -181,6 +181,19 @@ test('menu, detail and help are as wide as asked, whatever is in them', () => {
 	}
 });
 
+test('of a menu of thousands only what is shown is laid out', () => {
+	let read = 0;
+	const items = Array.from({length: 5000}, (_, i) => ({
+		text: `database shop_${i}`,
+		get note() {
+			read += 1;
+			return '3 sessions, 12 GB';
+		},
+	}));
+	assert.equal(menuLines(items, {cursor: 100, width: 70, height: 20}).length, 20);
+	assert.ok(read < 100, `${read} notes were read`);
+});
+
 test('the cursor of a menu is always seen', () => {
 	const items = Array.from({length: 30}, (_, i) => ({text: `item ${i}`}));
 	for (let height = 2; height < 35; height++) {

@@ -23,8 +23,8 @@ export function menuLines(items: readonly MenuItem[], options: MenuOptions): Lin
 	if (items.length === 0) return [...head, toWidth([{text: empty, tone: 'dim'}], width)].slice(0, Math.max(0, height));
 	const label = Math.min(Math.max(...items.map(item => widthOf(item.text))), Math.floor(width * 0.6));
 	// Whole reasons where there is room for all of them.
-	const whole = items.map((item, i) => itemLines(item, i === cursor, label, width));
-	if (whole.flat().length <= room) return [...head, ...whole.flat()];
+	const whole = items.length > room ? [] : items.flatMap((item, i) => itemLines(item, i === cursor, label, width));
+	if (whole.length > 0 && whole.length <= room) return [...head, ...whole];
 	const needsNote = items.length > room && room > 1;
 	const shown = needsNote ? room - 1 : room;
 	const first = Math.max(0, Math.min(cursor - Math.floor(shown / 2), items.length - shown));
