@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import {once} from 'node:events';
+import net from 'node:net';
 import {after, before, test} from 'node:test';
 import {openProxy, type TestProxy} from './support/proxy.ts';
 import type {Screen} from './support/screen.ts';
-import {startServer, type TestServer} from './support/servers.ts';
+import {startServer, type TestServer, until} from './support/servers.ts';
 import {answersKeys, openTop, quits} from './support/top.ts';
 
 let server: TestServer;
@@ -11,6 +13,32 @@ before(async () => {
 	server = await startServer();
 });
 after(() => server.stop());
+
+test('a line that is reset in the moment when it ends leaves nothing open', async () => {
+	const echo = net.createServer({allowHalfOpen: true}, socket => socket.on('error', () => {}).on('data', data => socket.write(data))).listen(0, '127.0.0.1');
+	await once(echo, 'listening');
+	const {port} = echo.address() as net.AddressInfo;
+	const proxy = await openProxy(port);
+	const [along, beside] = [proxy.port, port].map(to => net.connect({port: to, host: '127.0.0.1', allowHalfOpen: true}).on('error', () => {}));
+	const answered = async (socket: net.Socket) => {
+		socket.write('x');
+		await once(socket, 'data');
+	};
+	await answered(along!);
+	proxy.hole(true);
+	along!.end();
+	// By the time that these come back the end has reached the line, and waits there.
+	for (let turn = 0; turn < 3; turn++) await answered(beside!);
+	proxy.hole(false);
+	proxy.cut(true);
+	await until(
+		() => proxy.connections,
+		count => count === 0,
+	);
+	beside!.destroy();
+	await proxy.close();
+	echo.close();
+});
 
 type Scene = {readonly screen: Screen; readonly leaver: Screen; readonly proxy: TestProxy};
 

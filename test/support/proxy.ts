@@ -30,6 +30,12 @@ export type TestProxy = {
 
 type Way = {send(chunk: Buffer | undefined): void; flush(): void; swallow(): void; isSwallowed(): boolean};
 
+/** By RST. A socket whose end is just being sent can't be reset: Node would never let go of it, and spin for ever when the process ends. */
+function breakOff(socket: net.Socket): void {
+	if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+	else socket.resetAndDestroy();
+}
+
 export async function openProxy(to: number): Promise<TestProxy> {
 	let target = to;
 	let delay = 0;
@@ -92,7 +98,7 @@ export async function openProxy(to: number): Promise<TestProxy> {
 			from.on('end', () => along.send(undefined));
 			// A reset arrives as one: what was promised to be answered never is.
 			from.on('error', () => {
-				if (!holed && !along.isSwallowed()) for (const socket of [client, upstream]) socket.resetAndDestroy();
+				if (!holed && !along.isSwallowed()) for (const socket of [client, upstream]) breakOff(socket);
 			});
 			from.on('close', () => {
 				ways.delete(along);
@@ -109,7 +115,7 @@ export async function openProxy(to: number): Promise<TestProxy> {
 
 	const end = (reset: boolean) => {
 		for (const socket of [...sockets]) {
-			if (reset) socket.resetAndDestroy();
+			if (reset) breakOff(socket);
 			else socket.destroy();
 		}
 	};
