@@ -3,11 +3,12 @@ import {runChecks} from './checks.ts';
 import {counts, strangerBecause} from './cluster.ts';
 import {pushed, withChanges} from './derive.ts';
 import {longestChange, queryOf} from './due.ts';
+import type {Event} from './event.ts';
 import {inputOf} from './input.ts';
 import {logged} from './log.ts';
 import {withLookups} from './lookup.ts';
 import type {Facts, History, QueryName, Result, Row, ServerId, Table, TableId} from './pane.ts';
-import {type Answer, type Event, paneOf, type Server, type State, type TableData} from './state.ts';
+import {type Answer, paneOf, type Server, type State, type TableData} from './state.ts';
 
 type Of<Type extends Event['type']> = Extract<Event, {readonly type: Type}>;
 

@@ -1,8 +1,9 @@
+import type {Event} from './event.ts';
 import type {Explained} from './explain.ts';
 import {withoutSecretsOfRows, withoutSecretsOfSql} from './mask.ts';
 import type {Line, Result, Row} from './pane.ts';
 import {withoutSecrets} from './secrets.ts';
-import type {Event, State} from './state.ts';
+import type {State} from './state.ts';
 
 /**
  * What servers and people say, without the secrets in it: what the state never holds reaches no screen, no log, no report and no evidence.

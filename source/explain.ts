@@ -1,5 +1,6 @@
+import type {Event} from './event.ts';
 import type {Facts, Row, Table} from './pane.ts';
-import type {Event, Overlay, State} from './state.ts';
+import type {Overlay, State} from './state.ts';
 import {focusedTable, topOverlay} from './state.ts';
 import {selectedRow} from './window.ts';
 

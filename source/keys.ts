@@ -1,6 +1,7 @@
+import type {Event} from './event.ts';
 import {explainable, whyNotExplained} from './explain.ts';
 import type {Action, Facts, Row} from './pane.ts';
-import {type Event, focusedTable, type Overlay, paneOf, type State, shownTables, topOverlay} from './state.ts';
+import {focusedTable, type Overlay, paneOf, type State, shownTables, topOverlay} from './state.ts';
 import {selectedRow, visibleRows} from './window.ts';
 
 /**

@@ -1,8 +1,9 @@
 import {strangerBecause} from './cluster.ts';
+import type {Event} from './event.ts';
 import {chosenRows, whyNot} from './keys.ts';
 import type {RowKey} from './pane.ts';
 import {cancelled} from './questions.ts';
-import type {Event, MenuItem, Overlay, Server, State} from './state.ts';
+import type {MenuItem, Overlay, Server, State} from './state.ts';
 import {focusedTable, topOverlay} from './state.ts';
 import {viewOf, visibleRows} from './window.ts';
 

@@ -1,7 +1,8 @@
+import type {Event} from './event.ts';
 import {chosenRows, whyNot} from './keys.ts';
 import {logged} from './log.ts';
 import type {Action} from './pane.ts';
-import type {Event, Overlay, Question, State} from './state.ts';
+import type {Overlay, Question, State} from './state.ts';
 import {focusedTable, topOverlay} from './state.ts';
 
 /** A plan older than this is made again, ms. */

@@ -1,6 +1,7 @@
 import {connected, derived, known, lost, refreshedFacts, requested, sampled, withServer} from './answers.ts';
 import {freshChecks, noCoverage} from './checks.ts';
 import {discreet} from './discreet.ts';
+import type {Event} from './event.ts';
 import {answeredExplain, explained, inspected, paintedExplain, statementRead} from './explain.ts';
 import {forgot} from './forgot.ts';
 import {logged, notified, withLogTables} from './log.ts';
@@ -8,7 +9,7 @@ import {entered, grouped, lastOffset, marked, moved, paced, sorted, switched, ti
 import {called, chosen, closed, erased, menuItems, serverItems, typed, withTop} from './overlays.ts';
 import type {Table} from './pane.ts';
 import {answered, asked, cancelled, filled, painted, planned, progressed, settled} from './questions.ts';
-import {type Event, focusedTable, paneOf, type State, topOverlay} from './state.ts';
+import {focusedTable, paneOf, type State, topOverlay} from './state.ts';
 import {cursorIndex, freshView, type View} from './visible.ts';
 import {scrolledTop, viewOf, visibleRows} from './window.ts';
 

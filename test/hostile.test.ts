@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
+import type {Event} from '../source/event.ts';
 import type {Result, Row} from '../source/pane.ts';
 import {reducer} from '../source/reduce.ts';
-import type {Event, State} from '../source/state.ts';
+import type {State} from '../source/state.ts';
 import {freshView} from '../source/visible.ts';
 import {copied} from '../views/copied.ts';
 import {screenOf} from '../views/frame.ts';

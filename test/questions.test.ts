@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
+import type {Event} from '../source/event.ts';
 import {eventOf} from '../source/keys.ts';
 import type {Action} from '../source/pane.ts';
-import {type Event, type Plan, type Question, type State, topOverlay} from '../source/state.ts';
+import {type Plan, type Question, type State, topOverlay} from '../source/state.ts';
 import {after, connected, ok, sampled, terminate} from './support/world.ts';
 
 const row = (pid: number) => ({pid, calls: 1, query: 'select', own: pid === 99});

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
+import type {Event} from '../source/event.ts';
 import {reducer} from '../source/reduce.ts';
-import type {Event, State} from '../source/state.ts';
+import type {State} from '../source/state.ts';
 import {screenOf} from '../views/frame.ts';
 import {evidence} from '../views/report.ts';
 import {recorded} from './support/recorded.ts';

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {createStore, type Event, type State, topOverlay} from '../source/state.ts';
+import type {Event} from '../source/event.ts';
+import {type State, topOverlay} from '../source/state.ts';
+import {createStore} from '../source/store.ts';
 import {bodyOf, selectedRow, visibleRows} from '../source/window.ts';
 import {after, connected, facts, ok, people, reduce, sampled, world} from './support/world.ts';
 

@@ -1,7 +1,7 @@
 import {render} from 'ink';
 import type {ReactElement} from 'react';
 import type {Painter, Terminal} from '../source/io/terminal.ts';
-import type {Store} from '../source/state.ts';
+import type {Store} from '../source/store.ts';
 import {Root} from './root.tsx';
 
 type InkOptions = Parameters<typeof render>[1];

@@ -1,8 +1,8 @@
 import {useInput, usePaste} from 'ink';
 import {type ReactElement, useEffect, useMemo, useSyncExternalStore} from 'react';
 import {eventOf, takesText} from '../source/keys.ts';
-import type {Store} from '../source/state.ts';
 import {topOverlay} from '../source/state.ts';
+import type {Store} from '../source/store.ts';
 import {App, type AppProps} from './app.tsx';
 import {type InkKey, keysOf} from './key-reader.ts';
 

@@ -1,7 +1,9 @@
 import {due, type Round, untilDue} from '../due.ts';
+import type {Event} from '../event.ts';
 import {versionsOf} from '../facts.ts';
 import type {Facts, Row, ServerId} from '../pane.ts';
-import type {Event, State, Store} from '../state.ts';
+import type {State} from '../state.ts';
+import type {Store} from '../store.ts';
 import type {Others} from './others.ts';
 import type {Link} from './postgres.ts';
 

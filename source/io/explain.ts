@@ -1,6 +1,7 @@
 import {type Explained, executeOf, refusedBecause, statementOf, stepsOf} from '../explain.ts';
 import type {Facts, ServerId} from '../pane.ts';
-import type {Overlay, State, Store} from '../state.ts';
+import type {Overlay, State} from '../state.ts';
+import type {Store} from '../store.ts';
 import {isProblem} from './conninfo.ts';
 import type {Link} from './postgres.ts';
 import {codeOf, type Session, sentence} from './session.ts';

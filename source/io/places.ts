@@ -1,7 +1,8 @@
 import type {ServerId} from '../pane.ts';
 import {plain} from '../plain.ts';
 import {isOfService} from '../provider.ts';
-import type {MenuItem, State, Store} from '../state.ts';
+import type {MenuItem, State} from '../state.ts';
+import type {Store} from '../store.ts';
 import {type Problem, type Target, titleOf} from './conninfo.ts';
 import type {Place} from './place.ts';
 import type {Link, LinkOptions} from './postgres.ts';

@@ -1,7 +1,8 @@
 import {type Catalog, pick} from '../catalog.ts';
+import type {Event} from '../event.ts';
 import type {Facts, QueryName, Result, ServerId} from '../pane.ts';
 import {isTight, noteOf, slotsOf} from '../slots.ts';
-import type {Event, Rules} from '../state.ts';
+import type {Rules} from '../state.ts';
 import {isProblem, type Problem, type Target, titleOf} from './conninfo.ts';
 import {measured} from './disk.ts';
 import {readFacts} from './introduction.ts';

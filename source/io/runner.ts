@@ -1,6 +1,7 @@
 import type {Action, Facts, Line} from '../pane.ts';
 import {withoutSecrets} from '../secrets.ts';
-import type {Outcome, Plan, State, Store, Target} from '../state.ts';
+import type {Outcome, Plan, State, Target} from '../state.ts';
+import type {Store} from '../store.ts';
 import type {Audit, AuditLine} from './audit.ts';
 import {call, signal} from './backend-signal.ts';
 import {isProblem} from './conninfo.ts';

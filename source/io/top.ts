@@ -1,7 +1,8 @@
 import {setFlagsFromString} from 'node:v8';
 import type {Arguments} from '../arguments.ts';
 import type {Pane} from '../pane.ts';
-import type {State, Store} from '../state.ts';
+import type {State} from '../state.ts';
+import type {Store} from '../store.ts';
 import {isProblem, type Problem} from './conninfo.ts';
 import {loadCatalog} from './files.ts';
 import {createReferences} from './references.ts';

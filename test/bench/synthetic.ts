@@ -1,6 +1,7 @@
+import type {Event} from '../../source/event.ts';
 import type {Row} from '../../source/pane.ts';
 import {reducer} from '../../source/reduce.ts';
-import type {Event, State} from '../../source/state.ts';
+import type {State} from '../../source/state.ts';
 import {screenOf} from '../../views/frame.ts';
 import {lastScroll} from '../../views/overlay.ts';
 import {painted} from '../../views/theme.ts';

@@ -1,8 +1,9 @@
 import {existsSync, readFileSync} from 'node:fs';
 import {queryOf} from '../../source/due.ts';
+import type {Event} from '../../source/event.ts';
 import type {Facts, PaneId, QueryName, Result, Row, ServerId} from '../../source/pane.ts';
 import {reducer} from '../../source/reduce.ts';
-import {type Event, initialState, type Size, type State} from '../../source/state.ts';
+import {initialState, type Size, type State} from '../../source/state.ts';
 import {panes} from '../../views/panes/index.ts';
 import {settings} from './world.ts';
 

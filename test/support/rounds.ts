@@ -1,6 +1,7 @@
+import type {Event} from '../../source/event.ts';
 import type {Facts, Pane, Result, Row, ServerId} from '../../source/pane.ts';
 import {reducer} from '../../source/reduce.ts';
-import {type Event, initialState, type Size, type State} from '../../source/state.ts';
+import {initialState, type Size, type State} from '../../source/state.ts';
 import {facts, settings} from './world.ts';
 
 /** Answers by server; the first is the watched one. An answer instead of rows is taken as it is. */

@@ -1,7 +1,8 @@
+import type {Event} from '../../source/event.ts';
 import {defaultLimits} from '../../source/limits.ts';
 import type {Action, Facts, Pane, Result, Row, Table} from '../../source/pane.ts';
 import {reducer} from '../../source/reduce.ts';
-import {type Event, initialState, type Settings, type State} from '../../source/state.ts';
+import {initialState, type Settings, type State} from '../../source/state.ts';
 
 /** A small registry and a driver for the reducer: no server, no screen, no clock. */
 export const facts: Facts = {
