@@ -15,8 +15,10 @@ const reserved = new Set(
 	xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable`.split(/\s+/),
 );
 
-const odd =
-	/[\p{C}\p{M}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Emoji_Modifier}\p{Regional_Indicator}\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]|(?! )\p{Zs}/u;
+/** What no screen shows as it is, as the inside of a character class: it takes no room, reorders, joins, or has a width of its own in each terminal. */
+export const unseen = String.raw`\p{C}\p{Me}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Emoji_Modifier}\p{Regional_Indicator}\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb`;
+
+const odd = new RegExp(String.raw`[${unseen}\p{M}]|(?! )\p{Zs}`, 'u');
 
 /** Whether it would be lost, or become another one, on the way through a screen and a clipboard. */
 function isOdd(character: string): boolean {
@@ -77,12 +79,18 @@ function escapeOf(one: string): string {
 	return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`;
 }
 
-/** Also what only looks like another letter: compatibility forms, and letters of another alphabet in a Latin word. */
-const unseen =
-	/[\p{C}\p{Me}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Emoji_Modifier}\p{Regional_Indicator}\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]|(?! )\p{Zs}/u;
+/** `<U+200B>`: for those who read it, not for PostgreSQL. */
+export function spelt(character: string): string {
+	return `<U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}>`;
+}
+
+const untypable = new RegExp(String.raw`[${unseen}]|(?! )\p{Zs}`, 'u');
 const foreign = /(?!\p{Script=Latin})\p{L}/u;
 
-/** A name as it is typed to confirm what is done to it: two names never look the same. What nobody could see or type is `<U+200B>`. */
+/**
+ * A name as it is typed to confirm what is done to it: two names never look the same. What nobody could see or type is spelt, and so is what
+ * only looks like another letter: compatibility forms, and letters of another alphabet in a Latin word.
+ */
 export function typedForm(name: string): string {
 	const composed = name.normalize('NFC') === name;
 	return name.replace(/[\p{L}\p{M}\p{N}\p{Cf}]+|[^\p{L}\p{M}\p{N}\p{Cf}]+/gu, (run, at: number) => {
@@ -90,9 +98,8 @@ export function typedForm(name: string): string {
 		return [...run]
 			.map((one, index, all) => {
 				const edge = one === ' ' && ((at === 0 && index === 0) || (at + run.length === name.length && index === all.length - 1) || all[index + 1] === ' ');
-				const doubtful =
-					edge || (one !== ' ' && unseen.test(one)) || one.normalize('NFKC') !== one || (mixed && foreign.test(one)) || (!composed && /\p{M}/u.test(one));
-				return doubtful ? `<U+${one.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}>` : one;
+				const doubtful = edge || untypable.test(one) || one.normalize('NFKC') !== one || (mixed && foreign.test(one)) || (!composed && /\p{M}/u.test(one));
+				return doubtful ? spelt(one) : one;
 			})
 			.join('');
 	});

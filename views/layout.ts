@@ -1,6 +1,7 @@
 import stringWidth from 'string-width';
 import {graphemes} from '../source/graphemes.ts';
 import type {Line, Segment} from '../source/pane.ts';
+import {spelt, unseen} from '../source/spelling.ts';
 
 /**
  * Everything but printable ASCII, Latin, Greek, Cyrillic and the glyphs that pgperf itself paints, all of them one cell wide.
@@ -34,8 +35,7 @@ export function harmless(text: string): string {
 		.replace(/(\p{M}{4})\p{M}+/gu, '$1');
 }
 
-const hidden =
-	/[\p{C}\p{Me}\p{Zs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Emoji_Modifier}\p{Regional_Indicator}\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]|(?<=^|\n|\p{M}{4})\p{M}/gu;
+const hidden = new RegExp(String.raw`[${unseen}\p{Zs}]|(?<=^|\n|\p{M}{4})\p{M}`, 'gu');
 
 /** What harmless() would take away, flatten or compose, spelt out: for statements, which are shown word for word. Keeps line feeds. */
 export function revealed(text: string): string {
@@ -44,10 +44,6 @@ export function revealed(text: string): string {
 	const seen =
 		lines.normalize('NFC') === lines ? lines : lines.replace(/\P{ASCII}/gu, one => (/\p{M}/u.test(one) || one.normalize('NFC') !== one ? spelt(one) : one));
 	return seen.replace(hidden, one => (one === ' ' || one === '\n' ? one : spelt(one)));
-}
-
-function spelt(one: string): string {
-	return `<U+${one.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}>`;
 }
 
 // The same texts come back with every frame; bounded, as a console runs for weeks.

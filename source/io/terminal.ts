@@ -1,5 +1,6 @@
 import {writeSync} from 'node:fs';
 import {Writable} from 'node:stream';
+import {plain} from '../plain.ts';
 import {capture} from './captured.ts';
 import {type Row, readRow} from './cells.ts';
 import {type Frame, frameReader} from './ink-frame.ts';
@@ -294,9 +295,9 @@ export function openTerminal(streams: Streams, env: NodeJS.ProcessEnv, reference
 		redraw,
 		suspend,
 		title(text) {
-			const harmless = text.replace(/[\p{Cc}\p{Cf}]/gu, '').slice(0, 200);
-			if (harmless === title) return;
-			title = harmless;
+			const told = plain(text).slice(0, 200);
+			if (told === title) return;
+			title = told;
 			if (state === 'open' && titled) send(named(title));
 		},
 		copy(text) {

@@ -9,7 +9,7 @@ import {createReferences} from './references.ts';
 import {beginSession, forsakeSession} from './session.ts';
 import {secondsOf, setUp, textOf} from './setup.ts';
 import {onSignals} from './signals.ts';
-import {openTerminal, type Painter, type Terminal} from './terminal.ts';
+import {openTerminal, type Painter, type Terminal, unfit} from './terminal.ts';
 import {createWatch, now} from './watch.ts';
 
 /** What the console needs of the views, passed in by the entry. */
@@ -32,7 +32,7 @@ const channels = ['cache_invalidation', 'performance_alert'];
 /** `pgperf top`. The views load while the server is connected to. */
 export async function top(options: Arguments, face: () => Promise<Face>): Promise<number | Problem> {
 	// Said before anything is opened.
-	const blind = unfit();
+	const blind = unfit(process, process.env);
 	if (blind) return blind;
 	const setup = setUp(options, options.input[0]);
 	if (isProblem(setup)) return setup;
@@ -72,12 +72,6 @@ export async function top(options: Arguments, face: () => Promise<Face>): Promis
 		return terminal;
 	}
 	return run(terminal, watch, {...painting, ink});
-}
-
-function unfit(): Problem | undefined {
-	if (process.stdout.isTTY && process.stdin.isTTY && process.env.TERM && process.env.TERM !== 'dumb') return undefined;
-	const refused = openTerminal(process, process.env);
-	return 'problem' in refused ? refused : undefined;
 }
 
 function paneNamed(panes: readonly Pane[], name: string | undefined): Pane | Problem | undefined {
