@@ -10,6 +10,7 @@ function formatOf(zone: string): Intl.DateTimeFormat | null {
 		} catch {
 			format = null;
 		}
+		if (formats.size > 100) formats.clear();
 		formats.set(zone, format);
 	}
 	return format;

@@ -138,7 +138,7 @@ function answered(watch: Watch, table: string): Promise<string | undefined> {
 async function show(plan: Plan): Promise<Problem | undefined> {
 	for (const line of plan.facts) process.stderr.write(`-- ${plain(withoutSecrets(textOfLine(line)))}\n`);
 	for (const target of plan.targets) if (target.why !== null) process.stderr.write(`-- left out: ${plain(`${target.subject}: ${target.why}`)}\n`);
-	const unsaid = await print(plan.targets.flatMap(target => target.statements.map(step => `${harmless(spelledSql(step.text))};\n`)).join(''));
+	const unsaid = await print(plan.targets.flatMap(target => target.statements.map(step => `${printable(spelledSql(step.text))};\n`)).join(''));
 	return unsaid && {...unsaid, problem: `${unsaid.problem.slice(0, -1)}: nothing was sent.`};
 }
 
@@ -147,7 +147,7 @@ function textOfLine(line: Line): string {
 }
 
 /** Statements keep their lines. Names are spelt out by now: what is left is in no place that could be. */
-function harmless(text: string): string {
+function printable(text: string): string {
 	return text.toWellFormed().replace(/[^\P{C}\n]|[\p{Zl}\p{Zp}]/gu, '\u{FFFD}');
 }
 
