@@ -152,7 +152,10 @@ export async function openSession(
 
 	/** A pooler that hands out its connections for single statements would drop us at the first question. */
 	async function transactable(): Promise<void> {
+		// In one packet: what is written to a pooler that has hung up already takes its reason away.
+		client.connection.stream.cork();
 		const parts = ['begin read only', local, 'commit'].map(part => client.query(part));
+		process.nextTick(() => client.connection.stream.uncork());
 		try {
 			await bounded(Promise.all(parts), 10_000);
 		} catch (error) {
