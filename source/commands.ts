@@ -172,7 +172,7 @@ export const exits = 'Exit: 0 good, 1 warning, 2 critical, 3 incomplete, 64 usag
 
 export function helpOf(command: Command): string {
 	return [
-		`Usage: pgperf ${command.name} ${command.options.length > 0 ? '[OPTIONS] ' : ''}${command.input}`,
+		`Usage: pgperf ${command.name} ${command.options.length > 0 ? '[OPTIONS] ' : ''}${command.input}`.trimEnd(),
 		'',
 		sentenceOf(command.does),
 		'',
