@@ -54,7 +54,8 @@ export function connected(state: State, event: Of<'connected'>): State {
 	const moved =
 		before?.facts && title !== undefined && title !== before.title ? [{text: `${before.title} is left, ${title} answers`, tone: 'warning' as const}] : [];
 	const changes = before?.facts ? [...moved, ...changesBetween(before.facts, facts), ...outage(before.feed, at, lastAnswer(state, id))] : [];
-	return withAnswers(strangersTold(told(next, id, changes)), id, again);
+	const read = before?.facts && haveChanged(before.facts, facts) ? textsForgotten(next, id) : next;
+	return withAnswers(strangersTold(told(read, id, changes)), id, again);
 }
 
 /** Of a crash of one of its processes nothing is left to be seen a second later: the server goes on as if it had never been down. */
@@ -108,8 +109,13 @@ export function refreshedFacts(state: State, event: Of<'refreshedFacts'>): State
 		...(restarted ? {generation: server.generation + 1, busy: {}} : {}),
 	}));
 	if (!before || !haveChanged(before, event.facts)) return read;
-	const next = told(read, event.server, changesBetween(before, event.facts));
+	const next = told(textsForgotten(read, event.server), event.server, changesBetween(before, event.facts));
 	return withAnswers(next, event.server, answer => (answer.result?.status === 'ok' && !restarted ? answer : again(answer)));
+}
+
+/** A text that was not to be read may be now, by another role or of another version. */
+function textsForgotten(state: State, id: ServerId): State {
+	return id === state.watched ? {...state, lookups: {}} : state;
 }
 
 function haveChanged(before: Facts, now: Facts): boolean {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
+import type {Event} from '../source/event.ts';
 import {missingTexts} from '../source/lookup.ts';
+
 import {initialState, type State} from '../source/state.ts';
 import {overview} from '../views/panes/overview.ts';
 import {queries} from '../views/panes/queries.ts';
 import {fixture, inputOf} from './support/fixture.ts';
-import {settings} from './support/world.ts';
+import {facts, reduce, settings} from './support/world.ts';
 
 const recorded = fixture('queries');
 const rows = inputOf({...recorded, texts: {}}, queries).rows.queries!;
@@ -46,4 +48,19 @@ test('before a check names a statement, its text is asked for, wherever it stand
 test('what is folded into one row, because others may not see it, has no text to ask for', () => {
 	const hidden = rows.map(row => ({...row, kind: row.kind === 'all' ? 'all' : 'hidden', queryid: null}));
 	assert.equal(missingTexts({...showing('queries', 20), tables: {queries: {rows: hidden, at: 0}}}), undefined);
+});
+
+test('a text that the role could not read is asked for again once it may', () => {
+	const connected: Event = {type: 'connected', server: 'primary', at: 0, facts, ownPids: [], tls: false};
+	const opened = [{type: 'known', server: 'primary', title: 'shop @ db1', at: 0} as const, connected].reduce(reduce, showing('queries', 20));
+	const {keys} = missingTexts(opened)!;
+	const unread = reduce(opened, {type: 'lookedUp', rows: Object.fromEntries(keys.map(key => [`statement-texts\0${key}`, {}]))});
+	const same = reduce(unread, {type: 'refreshedFacts', server: 'primary', facts, ownPids: []});
+	assert.equal(Object.keys(same.lookups).length, keys.length);
+	const other = {...facts, canReadAll: !facts.canReadAll};
+	for (const event of [{type: 'refreshedFacts', server: 'primary', facts: other, ownPids: []} as const, {...connected, facts: other}])
+		assert.deepEqual(reduce(unread, event).lookups, {});
+	// A companion's role is no matter of the watched server's texts.
+	const standby = {...unread, servers: {...unread.servers, standby: unread.servers.primary!}};
+	assert.equal(reduce(standby, {type: 'refreshedFacts', server: 'standby', facts: other, ownPids: []}).lookups, unread.lookups);
 });

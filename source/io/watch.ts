@@ -144,7 +144,8 @@ export function createWatch(options: WatchOptions): Watch {
 		looking = false;
 		const found = result.status === 'ok' ? result.sample.rows : [];
 		const rows = Object.fromEntries(missing.keys.map(key => [`${missing.sql}\0${key}`, found.find(row => row[missing.key] === key) ?? {}]));
-		if (result.status !== 'failed') dispatch({type: 'lookedUp', rows});
+		// Another server may be watched by now.
+		if (result.status !== 'failed' && store.get().watched === state.watched) dispatch({type: 'lookedUp', rows});
 	}
 
 	return {
