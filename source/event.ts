@@ -19,7 +19,7 @@ export type Event =
 	  }
 	| {readonly type: 'noted'; readonly server: ServerId; readonly note: string | undefined}
 	/** `gaveUp`: it was chosen, and could not be reached. */
-	| {readonly type: 'forgotten'; readonly server: ServerId; readonly gaveUp?: boolean}
+	| {readonly type: 'unlinked'; readonly server: ServerId; readonly gaveUp?: boolean}
 	| {readonly type: 'refreshedFacts'; readonly server: ServerId; readonly facts: Facts; readonly ownPids: readonly number[]}
 	| {readonly type: 'lost'; readonly server: ServerId; readonly at: number; readonly message: string; readonly retryAt: number}
 	| {

@@ -62,8 +62,8 @@ function step(state: State, event: Event): State {
 			return lost(state, event);
 		case 'noted':
 			return withServer(state, event.server, () => ({note: event.note}));
-		case 'forgotten':
-			return forgotten(event.gaveUp ? {...state, going: null} : state, event.server);
+		case 'unlinked':
+			return unlinked(event.gaveUp ? {...state, going: null} : state, event.server);
 		case 'requested':
 			return requested(state, event);
 		case 'sampled':
@@ -230,7 +230,7 @@ function watchedOther(state: State, server: string): State {
 	return derived(cleared, new Set(Object.keys(state.answers[server] ?? {})), false, server);
 }
 
-function forgotten(state: State, server: string): State {
+function unlinked(state: State, server: string): State {
 	if (server === state.watched) return state;
 	const {[server]: _, ...servers} = state.servers;
 	const {[server]: __, ...answers} = state.answers;

@@ -106,7 +106,7 @@ export function startPlaces(options: PlacesOptions): {readonly stop: () => void}
 			links.delete(id);
 			await opened.stop();
 			const gaveUp = !signal.aborted;
-			store.dispatch({type: 'forgotten', server: id, gaveUp});
+			store.dispatch({type: 'unlinked', server: id, gaveUp});
 			if (gaveUp) store.dispatch({type: 'noticed', text: refusalOf(state, id, problem), tone: 'warning'});
 			return;
 		}
@@ -118,7 +118,7 @@ export function startPlaces(options: PlacesOptions): {readonly stop: () => void}
 		for (const one of old) {
 			links.delete(one.id);
 			void one.stop();
-			store.dispatch({type: 'forgotten', server: one.id});
+			store.dispatch({type: 'unlinked', server: one.id});
 		}
 		for (const {id: server, opening} of companions) {
 			const companion = open({id: server, opening: {...opening, askPassword: undefined}, companion: true, patient: true, rules: next.rules});
