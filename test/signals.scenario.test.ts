@@ -68,6 +68,21 @@ for (const major of [13, 18]) {
 			assert.deepEqual(await actors.does('victim', 'select 1 as one'), [{one: 1}]);
 		});
 
+		test('what a cancel takes along is the transaction, or the statement that is all of it', async () => {
+			const noteOf = (name: string) =>
+				until(
+					async () => (await plan(cancel, [await rowOf(name)]))[0]!,
+					row => row.has_xid === true,
+				).then(row => row.note);
+			await actors.runs('victim', 'update t set i = i returning pg_sleep(600)');
+			assert.equal(await noteOf('victim'), 'has written: its statement fails and rolls back, there was none before it');
+			await watcher.query('select pg_cancel_backend($1)', [actors.pid('victim')]);
+			await actors.outcome('victim');
+			await actors.does('other', 'begin; update t set i = i');
+			await actors.runs('other', 'select pg_sleep(600)');
+			assert.equal(await noteOf('other'), 'has written: the whole transaction fails and rolls back');
+		});
+
 		test('terminate ends the session that is idle in transaction, and says that it has written', async () => {
 			await actors.does('victim', 'begin; update t set i = 2');
 			const [row] = await plan(terminate, [await rowOf('victim')]);
@@ -110,6 +125,8 @@ for (const major of [13, 18]) {
 			const [third] = await plan(cancel, [await rowOf('victim')]);
 			await watcher.query('select pg_cancel_backend($1)', [actors.pid('victim')]);
 			await actors.outcome('victim');
+			// A client hears the error before the server shows the end.
+			await settled(third);
 			assert.deepEqual(await send(third), []);
 			await actors.runs('victim', 'select pg_sleep(500)');
 			assert.deepEqual(await send(third), [], 'its next query is not the one that was meant');

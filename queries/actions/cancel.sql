@@ -84,7 +84,9 @@ select
     select pg_catalog.string_agg(case when many.targets > 1 then t.pid::text || ': ' || n.line else n.line end, pg_catalog.chr(10) order by n.place)
     from (
       values
-        (1, case when t.has_xid then 'has written: the whole transaction fails and rolls back' end),
+        (1, case when t.has_xid then case
+          when t.current_xact_start = t.query_start::timestamptz then 'has written: its statement fails and rolls back, there was none before it'
+          else 'has written: the whole transaction fails and rolls back' end end),
         (2, case when t.superuser then 'a session of the superuser ' || t.usename end),
         (3, case when t.backend_type = 'walsender' then 'a walsender: its standby or subscriber loses the stream and connects again' end),
         (4, case when t.backend_type = 'walsender' and t.application_name in ('pg_basebackup', 'pg_receivewal') then
