@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
-import {chmodSync, existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {chmodSync, existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
 import type pg from 'pg';
 import {openAudit} from '../source/io/audit.ts';
+import {newDirectory} from './support/scratch.ts';
 import {startServer, type TestServer} from './support/servers.ts';
 import {program} from './support/top.ts';
 
@@ -14,11 +14,10 @@ let home: string;
 
 before(async () => {
 	server = await startServer();
-	home = mkdtempSync(path.join(tmpdir(), 'pgperf-test-'));
+	home = newDirectory();
 });
 after(async () => {
 	await server.stop();
-	rmSync(home, {recursive: true, force: true});
 });
 
 type Ran = {readonly code: number | null; readonly out: string; readonly err: string};

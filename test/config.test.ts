@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import {chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {chmodSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {after, test} from 'node:test';
+import {test} from 'node:test';
 import {inspect} from 'node:util';
 import {configPath, parseConfig, readConfig} from '../source/io/config.ts';
 import {isProblem, type Problem, type Target, titleOf} from '../source/io/conninfo.ts';
 import {configuredPlace, type Place, type Said, spokenPlace} from '../source/io/place.ts';
+import {newDirectory} from './support/scratch.ts';
 
-const home = mkdtempSync(join(tmpdir(), 'pgperf-config-'));
-after(() => rmSync(home, {recursive: true}));
+const home = newDirectory();
 
 function config(text: string) {
 	const parsed = parseConfig(text, '/etc/c.toml', home);

@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
 import {execFile} from 'node:child_process';
 import {once} from 'node:events';
-import {chmodSync, chownSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {chmodSync, chownSync, copyFileSync, mkdirSync, mkdtempSync, statSync, writeFileSync} from 'node:fs';
 import {type AddressInfo, createServer, type Server, type Socket} from 'node:net';
-import {tmpdir, userInfo} from 'node:os';
+import {userInfo} from 'node:os';
 import {dirname, join} from 'node:path';
 import {after, before, describe, test} from 'node:test';
 import {promisify} from 'node:util';
 import {connect, disconnect, type Options} from '../source/io/connect.ts';
 import {type Flags, isProblem, resolve, type Target} from '../source/io/conninfo.ts';
 import {type Certificates, makeCertificates} from './support/certificates.ts';
+import {newDirectory} from './support/scratch.ts';
 import {freePort, startServer, type TestServer, until} from './support/servers.ts';
 import {findTool, type Tool} from './support/tools.ts';
 
 const execute = promisify(execFile);
-const scratch = mkdtempSync(join(tmpdir(), 'pgperf-connect-'));
-after(() => rmSync(scratch, {recursive: true}));
+const scratch = newDirectory();
 
 /** The sentence to skip with, where there is none. */
 let psql: Tool | string;

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import {chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {chmodSync, mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {after, describe, test} from 'node:test';
+import {describe, test} from 'node:test';
 import {inspect} from 'node:util';
 import {type Flags, isProblem, resolve, type Target, titleOf} from '../source/io/conninfo.ts';
 import {readGreeting} from '../source/io/greeting.ts';
 import {type as keys} from '../source/io/password.ts';
 import {findPassword} from '../source/io/pgpass.ts';
+import {newDirectory} from './support/scratch.ts';
 
-const home = mkdtempSync(join(tmpdir(), 'pgperf-conninfo-'));
-after(() => rmSync(home, {recursive: true}));
+const home = newDirectory();
 writeFileSync(
 	join(home, '.pg_service.conf'),
 	'# ours\n[shop]\nhost=db1\nport = 6000\n\n[shop2]\n  host=db2\nport=6001\nuser=svc\ndbname=svcdb\npassword=s3rvice=\n[shop2]\nhost=never\n[nested]\nservice=shop\n[odd]\nhots=x\n',

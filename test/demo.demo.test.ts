@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync} from 'node:fs';
+import {chmodSync, existsSync, mkdirSync, readdirSync} from 'node:fs';
 import {connect, createServer} from 'node:net';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {after, type TestContext, test} from 'node:test';
@@ -16,16 +15,16 @@ import type {DemoContext} from '../source/demo/demo.ts';
 import {isProblem} from '../source/demo/problem.ts';
 import {processesIn} from '../source/demo/processes.ts';
 import {openRoom} from '../source/demo/room.ts';
+import {newDirectory} from './support/scratch.ts';
 import {startServer, until} from './support/servers.ts';
 
 const script = fileURLToPath(new URL('support/demo.ts', import.meta.url));
-const shelf = mkdtempSync(join(tmpdir(), 'pgperf-test-'));
+const shelf = newDirectory();
 // The servers' account has to get through.
 chmodSync(shelf, 0o755);
 const demos = new Set<Demo>();
 after(async () => {
 	for (const demo of demos) await gone(demo);
-	rmSync(shelf, {recursive: true, force: true});
 });
 
 type Demo = {

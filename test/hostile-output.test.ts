@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {test} from 'node:test';
 import {compare} from '../source/compare.ts';
@@ -14,6 +13,7 @@ import {widthOf} from '../views/layout.ts';
 import {changed, diagnosed, type ReportOptions, rendered} from '../views/report.ts';
 import {anything, type Soil, seeded, soiled} from './support/hostile.ts';
 import {inert, markdownTables} from './support/markup.ts';
+import {newDirectory} from './support/scratch.ts';
 
 const full = parseReport(readFileSync(new URL('fixtures/report.json', import.meta.url), 'utf8')) as Report;
 const harmful = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/u;
@@ -121,7 +121,7 @@ test('monitoring: one line, one pipe, nothing but text', () => {
 });
 
 test('the audit log: one line an event, read back as it was, and told in lines', () => {
-	const folder = mkdtempSync(path.join(tmpdir(), 'pgperf-audit-'));
+	const folder = newDirectory();
 	try {
 		const file = path.join(folder, 'audit.jsonl');
 		const audit = openAudit(file);
@@ -142,7 +142,6 @@ test('the audit log: one line an event, read back as it was, and told in lines',
 		);
 		for (const line of lines) assert.doesNotMatch(lineTold(line, 80), lined);
 	} finally {
-		rmSync(folder, {recursive: true});
 	}
 });
 

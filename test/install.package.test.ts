@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import {execFile} from 'node:child_process';
-import {mkdtempSync, readdirSync, readFileSync, rmSync, statSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {readdirSync, readFileSync, statSync} from 'node:fs';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
 import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
+import {newDirectory} from './support/scratch.ts';
 import {startServer, type TestServer} from './support/servers.ts';
 
 const run = promisify(execFile);
@@ -15,7 +15,7 @@ let server: TestServer;
 let program: string;
 
 before(async () => {
-	folder = mkdtempSync(path.join(tmpdir(), 'pgperf-package-'));
+	folder = newDirectory();
 	await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], {cwd: root});
 	const tarball = readdirSync(folder).find(name => name.endsWith('.tgz'))!;
 	await run('npm', ['install', '--global', '--offline', '--prefix', path.join(folder, 'prefix'), path.join(folder, tarball)], {cwd: folder});
@@ -24,7 +24,6 @@ before(async () => {
 });
 after(async () => {
 	await server?.stop();
-	rmSync(folder, {recursive: true, force: true});
 });
 
 const pgperf = (...args: readonly string[]) => run(process.execPath, [program, ...args], {cwd: '/', env: {PATH: process.env.PATH, HOME: folder}});

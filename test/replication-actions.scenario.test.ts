@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import {chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {chmodSync, copyFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {after, before, describe, test} from 'node:test';
 import {openConsole, readable} from './support/console.ts';
+import {newDirectory} from './support/scratch.ts';
 import {startServer, type TestServer, until} from './support/servers.ts';
 import {findTool} from './support/tools.ts';
 
@@ -138,8 +138,7 @@ test('a slot that nobody has used for a day is dropped by typing its name, and n
 	const faketime = await findTool('faketime');
 	if (typeof faketime === 'string') return t.skip(faketime);
 	// Of an account that may not enter our home.
-	const folder = mkdtempSync(path.join(tmpdir(), 'pgperf-test-'));
-	t.after(() => rmSync(folder, {recursive: true, force: true}));
+	const folder = newDirectory();
 	chmodSync(folder, 0o755);
 	const library = path.join(folder, 'faketime.so');
 	const clock = path.join(folder, 'clock');

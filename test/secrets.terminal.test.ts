@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import {spawn as start} from 'node:child_process';
-import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
 import {spawn} from '@lydell/node-pty';
 import type pg from 'pg';
+import {newDirectory} from './support/scratch.ts';
 import {startServer, type TestServer, until} from './support/servers.ts';
 import {program} from './support/top.ts';
 
@@ -30,7 +30,7 @@ const url = (place: number) => `postgresql://app:${encoded(place)}@db1.example/s
 
 before(async () => {
 	server = await startServer();
-	home = mkdtempSync(path.join(tmpdir(), 'pgperf-secrets-'));
+	home = newDirectory();
 	const client = await server.connect();
 	const run = (sql: string) => client.query(sql);
 	for (const sql of [
@@ -91,7 +91,6 @@ before(async () => {
 after(async () => {
 	for (const client of held) void client.end().catch(() => undefined);
 	await server.stop();
-	rmSync(home, {recursive: true, force: true});
 });
 
 const uri = (place = 1) => `postgresql://dba:${encoded(place)}@127.0.0.1:${server.port}/postgres`;

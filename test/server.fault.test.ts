@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {type TestContext, test} from 'node:test';
 import type pg from 'pg';
+import {newDirectory} from './support/scratch.ts';
 import type {Screen} from './support/screen.ts';
 import {startServer, type TestServer, until} from './support/servers.ts';
 import {findTool} from './support/tools.ts';
@@ -337,8 +337,7 @@ test('a clock that is set back an hour: ages go on, live stays live', async t =>
 	const faketime = await findTool('faketime');
 	if (typeof faketime === 'string') return t.skip(faketime);
 	const server = await serverFor(t);
-	const home = mkdtempSync(path.join(tmpdir(), 'pgperf-test-'));
-	t.after(() => rmSync(home, {recursive: true, force: true}));
+	const home = newDirectory();
 	const clock = path.join(home, 'clock');
 	writeFileSync(clock, '+0');
 	const env = {LD_PRELOAD: faketime.file, FAKETIME_TIMESTAMP_FILE: clock, FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1'};

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import {execFileSync, spawnSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
-import {existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {existsSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import {test} from 'node:test';
+import {newDirectory} from './support/scratch.ts';
 import {openScreen, type Screen} from './support/screen.ts';
 import {findTool} from './support/tools.ts';
 
@@ -194,8 +194,7 @@ test('what is printed inside does not shift the frame', async t => {
 });
 
 test('a terminal that stops reading neither stops the program nor makes it hoard frames', async t => {
-	const home = mkdtempSync(path.join(tmpdir(), 'pgperf-test-'));
-	t.after(() => rmSync(home, {recursive: true}));
+	const home = newDirectory();
 	const heartbeat = path.join(home, 'beats');
 	const beats = () => Number(existsSync(heartbeat) && readFileSync(heartbeat, 'utf8'));
 	const beyond = (count: number) =>
@@ -310,7 +309,7 @@ test('inside tmux', async t => {
 	const tmux = await findTool('tmux');
 	if (typeof tmux === 'string') return t.skip(tmux);
 	const {file, env} = tmux;
-	const home = mkdtempSync(path.join(tmpdir(), 'pgperf-test-'));
+	const home = newDirectory();
 	const words = ['-S', path.join(home, 'tmux'), '-f', '/dev/null'];
 	const run = (...args: string[]) => execFileSync(file, [...words, ...args], {env: {...process.env, ...env}, encoding: 'utf8'});
 	// A session that ends with the terminal that it was opened in, however that ends.
@@ -324,7 +323,6 @@ test('inside tmux', async t => {
 	});
 	t.after(async () => {
 		await outer.close();
-		rmSync(home, {recursive: true, force: true});
 	});
 	const look = () => run('capture-pane', '-p');
 	await outer.waitFor(/footer/);

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import {spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {constants, tmpdir} from 'node:os';
+import {writeFileSync} from 'node:fs';
+import {constants} from 'node:os';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
 import {hostileText, seeded} from './support/hostile.ts';
 import {type Pileup, pileUp} from './support/pileup.ts';
+import {newDirectory} from './support/scratch.ts';
 import {openScreen, type Screen} from './support/screen.ts';
 import {startServer, type TestServer, until} from './support/servers.ts';
 import {findTool} from './support/tools.ts';
@@ -463,7 +464,7 @@ for (const multiplexer of ['tmux', 'screen'] as const) {
 		const tool = await findTool(multiplexer);
 		if (typeof tool === 'string') return t.skip(tool);
 		const {file, env} = tool;
-		const home = mkdtempSync(path.join(tmpdir(), 'pgperf-test-'));
+		const home = newDirectory();
 		const config = path.join(home, 'config');
 		// Neither keeps a session without a terminal: it ends with this one, however this one ends.
 		writeFileSync(config, multiplexer === 'tmux' ? 'set -g destroy-unattached on\nset -s escape-time 0\n' : 'autodetach off\nstartup_message off\n');
@@ -501,7 +502,6 @@ for (const multiplexer of ['tmux', 'screen'] as const) {
 			await outer.waitFor(text => /[$#] *$/m.test(text) && !/live|quit|pgperf {2}/.test(text) && (multiplexer === 'screen' || /before/.test(text)));
 		} finally {
 			await outer.close();
-			rmSync(home, {recursive: true, force: true});
 		}
 	});
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import {existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {existsSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
 import {fileURLToPath} from 'node:url';
 import {pileUp} from './support/pileup.ts';
+import {newDirectory} from './support/scratch.ts';
 import {openScreen, type Screen} from './support/screen.ts';
 import {startServer, type TestServer} from './support/servers.ts';
 
@@ -15,11 +15,10 @@ let home: string;
 before(async () => {
 	server = await startServer();
 	await server.createRoles();
-	home = mkdtempSync(path.join(tmpdir(), 'pgperf-test-'));
+	home = newDirectory();
 });
 after(async () => {
 	await server.stop();
-	rmSync(home, {recursive: true, force: true});
 });
 
 type Options = {

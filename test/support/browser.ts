@@ -1,9 +1,9 @@
 import {type ChildProcess, spawn, spawnSync} from 'node:child_process';
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {createInterface} from 'node:readline';
 import {pathToFileURL} from 'node:url';
+import {newDirectory} from './scratch.ts';
 
 export type Seen = {
 	/** CSS pixels of the page; more than the window means that it scrolls sideways. */
@@ -22,7 +22,7 @@ const names = ['chromium', 'chromium-browser', 'google-chrome', 'chrome'];
 export async function openBrowser(): Promise<Browser> {
 	const program = process.env.CHROMIUM ?? names.find(name => spawnSync(name, ['--version']).status === 0);
 	if (program === undefined) throw new Error('There is no Chromium: apt-get install chromium, or name one in CHROMIUM.');
-	const place = mkdtempSync(path.join(tmpdir(), 'pgperf-browser-'));
+	const place = newDirectory();
 	const child = spawn(
 		program,
 		['--headless=new', '--no-sandbox', '--disable-gpu', '--hide-scrollbars', '--remote-debugging-port=0', `--user-data-dir=${place}/profile`, 'about:blank'],
@@ -102,7 +102,6 @@ export async function openBrowser(): Promise<Browser> {
 			socket.close();
 			process.off('exit', stop);
 			endGroup(child);
-			rmSync(place, {recursive: true, force: true, maxRetries: 5});
 		},
 	};
 }

@@ -1,14 +1,12 @@
 import {spawn} from 'node:child_process';
-import {mkdtempSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
 import path from 'node:path';
-import {after} from 'node:test';
+
 import {program} from './program.ts';
+import {newDirectory} from './scratch.ts';
 
 export type Run = {readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly out: string; readonly err: string; readonly ms: number};
 
-const made = mkdtempSync(path.join(tmpdir(), 'pgperf-run-'));
-after(() => rmSync(made, {recursive: true, force: true}));
+const made = newDirectory();
 
 /** A path in a directory of this test file, which is gone afterwards. */
 export function scratch(...names: readonly string[]): string {

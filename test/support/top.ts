@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import {mkdtempSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import path from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {newDirectory} from './scratch.ts';
 import {openScreen, type Screen} from './screen.ts';
 
 export const program = fileURLToPath(new URL('../../bin/pgperf.cjs', import.meta.url));
@@ -17,10 +15,10 @@ export type TopOptions = {
 };
 
 /** The built program as a person has it, in a home of its own that goes with it. */
-export async function openTop(uri: string, {columns = 120, rows = 32, args = [], env = {}, through = []}: TopOptions = {}): Promise<Screen> {
-	const home = mkdtempSync(path.join(tmpdir(), 'pgperf-test-'));
+export function openTop(uri: string, {columns = 120, rows = 32, args = [], env = {}, through = []}: TopOptions = {}): Promise<Screen> {
+	const home = newDirectory();
 	const words = [...through, process.execPath, program, 'top', uri, ...args];
-	const screen = await openScreen({
+	return openScreen({
 		command: words[0]!,
 		args: words.slice(1),
 		columns,
@@ -28,8 +26,6 @@ export async function openTop(uri: string, {columns = 120, rows = 32, args = [],
 		cwd: '/',
 		env: {PATH: process.env.PATH ?? '', HOME: home, XDG_STATE_HOME: home, XDG_CONFIG_HOME: home, ...env},
 	});
-	void screen.exit.then(() => rmSync(home, {recursive: true, force: true}));
-	return screen;
 }
 
 /** Keys that open and close something on any pane: each must change the picture before the next is pressed. */

@@ -1,5 +1,3 @@
-import {mkdtempSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {pathToFileURL} from 'node:url';
 import type {Event} from '../../source/event.ts';
@@ -15,6 +13,7 @@ import {screenOf} from '../../views/frame.ts';
 import {panes} from '../../views/panes/index.ts';
 import {unpainted} from '../../views/theme.ts';
 import {repository} from './queries.ts';
+import {newDirectory} from './scratch.ts';
 import {until} from './servers.ts';
 
 /** The console on any servers, without its terminal: state, events, and the screen as text. */
@@ -49,7 +48,7 @@ export const rules: Rules = {label: null, readOnly: false, confirm: 'ask', limit
 
 export async function openWatching(options: WatchingOptions): Promise<Watching> {
 	setEntry(pathToFileURL(path.join(repository, 'source', 'cli.ts')).href);
-	const home = mkdtempSync(path.join(tmpdir(), 'pgperf-test-'));
+	const home = newDirectory();
 	const file = path.join(home, 'audit.jsonl');
 	const audit = openAudit(file);
 	if ('problem' in audit) throw new Error(audit.problem);
@@ -127,7 +126,6 @@ export async function openWatching(options: WatchingOptions): Promise<Watching> 
 		},
 		async close() {
 			await watch.stop();
-			rmSync(home, {recursive: true, force: true});
 		},
 	};
 	return watching;
