@@ -10,14 +10,16 @@ export function withChanges(table: Pick<Table, 'counters' | 'rowKey'>, current: 
 	if (!counters || counters.length === 0) return current.rows;
 	const elapsed = previous ? current.at - previous.at : 0;
 	const before = previous && elapsed > 0 && elapsed <= limitMs ? keyed(previous.rows, table.rowKey) : undefined;
+	// Made once: twenty names put together for each of ten thousand rows took as long as all else.
+	const fields = counters.map(counter => ({counter, change: `${counter}_d`, rate: `${counter}_per_s`}));
 	return current.rows.map(row => {
 		const old = before?.get(table.rowKey(row));
 		const changes: Record<string, Value> = {...row};
 		const known = old !== undefined && !counters.some(counter => isBackwards(old[counter], row[counter]));
-		for (const counter of counters) {
-			const change = known ? difference(old[counter], row[counter]) : null;
-			changes[`${counter}_d`] = change;
-			changes[`${counter}_per_s`] = change === null ? null : (change * 1000) / elapsed;
+		for (const {counter, change, rate} of fields) {
+			const by = known ? difference(old[counter], row[counter]) : null;
+			changes[change] = by;
+			changes[rate] = by === null ? null : (by * 1000) / elapsed;
 		}
 		return changes;
 	});

@@ -1,4 +1,4 @@
-import type {QueryName, Row, Table} from './pane.ts';
+import type {QueryName, Row, Table, Value} from './pane.ts';
 import {paneOf, type State, shownTables} from './state.ts';
 import {bodyOf, viewOf, visibleRows} from './window.ts';
 
@@ -58,6 +58,8 @@ export function withLookups(table: Table, rows: readonly Row[], lookups: State['
 	if (!lookup) return rows;
 	return rows.map(row => {
 		const found = lookups[`${lookup.sql}\0${String(row[lookup.key])}`];
-		return {...row, ...Object.fromEntries(lookup.fields.map(field => [field, found?.[field] ?? null]))};
+		const whole: Record<string, Value> = {...row};
+		for (const field of lookup.fields) whole[field] = found?.[field] ?? null;
+		return whole;
 	});
 }

@@ -90,15 +90,15 @@ function pick(about: Row | undefined): Row {
 /** What ran since the sample before. Shares are of top-level time: what runs inside a function is in the time of its caller. */
 export function inInterval(rows: readonly Row[], input: Input): readonly Row[] {
 	const known = trueChanges(rows);
-	const all = timeOf(sumsOf(known), '_d');
+	const all = timeOf(sumsOf(known), 'change');
 	const block = blockSize(input);
 	return known.map(row => {
-		const time = timeOf(row, '_d');
+		const time = timeOf(row, 'change');
 		const calls = figure(row, 'calls_d');
 		return {
 			...row,
 			time_share: row.toplevel === true ? share(time, all) : null,
-			time_per_s: timeOf(row, '_per_s'),
+			time_per_s: timeOf(row, 'rate'),
 			mean: share(time, calls),
 			rows_per_call: share(figure(row, 'rows_d'), calls),
 			hit: hitRatio(figure(row, 'shared_blks_hit_d'), figure(row, 'shared_blks_read_d')),
@@ -112,12 +112,12 @@ export function inInterval(rows: readonly Row[], input: Input): readonly Row[] {
 /** What ran since the statistics were reset. */
 export function sinceReset(rows: readonly Row[], input: Input): readonly Row[] {
 	const about = rows.find(row => row.kind === 'about');
-	const all = timeOf(sumsOf(rows), '');
+	const all = timeOf(sumsOf(rows), 'total');
 	const block = blockSize(input);
 	return rows
 		.filter(row => row.kind !== 'about')
 		.map(row => {
-			const time = timeOf(row, '');
+			const time = timeOf(row, 'total');
 			const calls = figure(row, 'calls');
 			return {
 				...row,
@@ -134,9 +134,16 @@ export function sinceReset(rows: readonly Row[], input: Input): readonly Row[] {
 		});
 }
 
-/** Planning and execution in ms; `suffix` chooses total, change or rate. */
-function timeOf(row: Row | undefined, suffix: '' | '_d' | '_per_s'): number | null {
-	return added(figure(row, `total_exec_time${suffix}`), figure(row, `total_plan_time${suffix}`));
+const spent = {
+	total: ['total_exec_time', 'total_plan_time'],
+	change: ['total_exec_time_d', 'total_plan_time_d'],
+	rate: ['total_exec_time_per_s', 'total_plan_time_per_s'],
+} as const;
+
+/** Planning and execution, in ms. */
+function timeOf(row: Row | undefined, what: keyof typeof spent): number | null {
+	const [exec, plan] = spent[what];
+	return added(figure(row, exec), figure(row, plan));
 }
 
 function times(value: number | null, factor: number): number | null {
