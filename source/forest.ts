@@ -48,8 +48,27 @@ export type LocksRow = {
 	readonly blocker_prepared_database: string | null;
 };
 
+/** What is shown of a backend, and what a signal must know of it; of a prepared transaction as far as that has it. */
+export type Backend = Pick<
+	LocksRow,
+	| 'usename'
+	| 'datname'
+	| 'application_name'
+	| 'client'
+	| 'backend_type'
+	| 'state'
+	| 'state_s'
+	| 'xact_s'
+	| 'backend_xid'
+	| 'query'
+	| 'backend_start'
+	| 'xact_start'
+	| 'query_start'
+	| 'state_change'
+>;
+
 /** A session or prepared transaction of the forest, each once. */
-export type Tree = {
+export type Tree = Backend & {
 	/** The pid as text; a prepared transaction `prepared GID`. */
 	readonly key: RowKey;
 	/** The blocker it is shown under; null for a root. */
@@ -57,21 +76,6 @@ export type Tree = {
 	/** Of all its blockers, those that it is not shown under. */
 	readonly more: number;
 	readonly pid: number | null;
-	readonly usename: string | null;
-	readonly datname: string | null;
-	readonly application_name: string | null;
-	readonly client: string | null;
-	readonly backend_type: string | null;
-	readonly state: string | null;
-	readonly state_s: number | null;
-	/** Age of the transaction, prepared ones too. */
-	readonly xact_s: number | null;
-	readonly backend_xid: string | null;
-	readonly query: string | null;
-	readonly backend_start: string | null;
-	readonly xact_start: string | null;
-	readonly query_start: string | null;
-	readonly state_change: string | null;
 	readonly waits: boolean;
 	readonly wait_s: number | null;
 	/** False: it can't be longer than that, but shorter (servers before 14). */

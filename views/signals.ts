@@ -1,27 +1,11 @@
-import type {LocksRow} from '../source/forest.ts';
+import type {Backend, LocksRow} from '../source/forest.ts';
 import {edgesOf, freedBy, waitsOf} from '../source/forest.ts';
 import type {Action, Facts, Input, Line, Row, Value} from '../source/pane.ts';
 import {identifier} from '../source/spelling.ts';
 import {duration} from './format.ts';
 
-/** What a signal must know of a session: the same fields in the panes of sessions and locks. */
-export type Signalled = Row & {
-	readonly pid: number | null;
-	readonly usename: string | null;
-	readonly datname: string | null;
-	readonly application_name: string | null;
-	readonly client: string | null;
-	readonly backend_type: string | null;
-	readonly state: string | null;
-	readonly state_s: number | null;
-	readonly xact_s: number | null;
-	readonly backend_xid: string | null;
-	readonly query: string | null;
-	readonly backend_start: string | null;
-	readonly xact_start: string | null;
-	readonly query_start: string | null;
-	readonly state_change: string | null;
-};
+/** A backend, or a prepared transaction, which has no pid: the same fields in the panes of sessions and locks. */
+export type Signalled = Row & Backend & {readonly pid: number | null};
 
 export function isIdleInTransaction(state: Value | undefined): boolean {
 	return typeof state === 'string' && state.startsWith('idle in transaction');
