@@ -47,7 +47,8 @@ export function spelled(text: string): string {
 	return text.replace(quotedNames, (whole, prefix: string, name: string) => (prefix !== '' || isPlain(name) ? whole : `U&"${escapes(name)}"`));
 }
 
-const tokens = /((?:\b[uU]&)?)"((?:[^"]|"")*)"|\b[eE]'((?:[^'\\]|\\[\s\S]|'')*)'|((?:\b[uU]&)?)'((?:[^']|'')*)'|\$([A-Za-z_]\w*)?\$[\s\S]*?\$\6\$/g;
+const tokens =
+	/--[^\n]*|\/\*[\s\S]*?\*\/|((?:\b[uU]&)?)"((?:[^"]|"")*)"|\b[eE]'((?:[^'\\]|\\[\s\S]|'')*)'|((?:\b[uU]&)?)'((?:[^']|'')*)'|\$([A-Za-z_]\w*)?\$[\s\S]*?\$\6\$/g;
 
 /** A whole statement: names and strings. */
 export function spelledSql(sql: string): string {
@@ -61,6 +62,22 @@ export function spelledSql(sql: string): string {
 			return whole;
 		},
 	);
+}
+
+const breaking =
+	/--(?<comment>[^\n]*)|\/\*[\s\S]*?\*\/|"(?:[^"]|"")*"|\b[eE]'(?:[^'\\]|\\[\s\S]|'')*'|'(?:[^']|'')*'|\$(?<tag>[A-Za-z_]\w*)?\$(?<body>[\s\S]*?)\$\k<tag>\$/g;
+
+/**
+ * The same statement where line feeds are lost, as a shell would take them for Enter: a comment to the end of its line would take the
+ * rest of the statement with it (`delete from orders -- the old ones`, and the condition in the next line).
+ */
+export function inOneLine(sql: string): string {
+	if (!sql.includes('\n') && !sql.includes('--')) return sql;
+	return sql.replace(breaking, (whole, ...found) => {
+		const {comment, body} = found.at(-1) as {readonly comment?: string; readonly body?: string};
+		if (comment !== undefined) return `/* ${comment.replace(/\*(?=\/)|\/(?=\*)/g, '$& ').trim()} */`;
+		return body?.includes('\n') ? literal(body) : whole;
+	});
 }
 
 function escapes(text: string): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {typedWord} from '../source/plans.ts';
-import {identifier, literal, spelled, spelledSql, typedForm} from '../source/spelling.ts';
+import {identifier, inOneLine, literal, spelled, spelledSql, typedForm} from '../source/spelling.ts';
 import type {State} from '../source/state.ts';
 import {copied} from '../views/copied.ts';
 import {written} from '../views/figures.ts';
@@ -62,4 +62,30 @@ test('a statement that was copied means the objects that it meant', () => {
 		overlays: [{is: 'detail', request: 1, table: 'sessions', key: '1', row: {...first, query}, answers: {}, scroll: 0} as never],
 	};
 	assert.equal(copied(opened, true), 'select * from U&"orders\\200B" where a = 1');
+});
+
+test('on one line a comment does not take the rest of the statement with it', () => {
+	const cases: readonly (readonly [string, string])[] = [
+		['delete from orders -- the old ones\nwhere id < 5', 'delete from orders /* the old ones */\nwhere id < 5'],
+		['select 1 -- a /*/ b */ c /\n, 2', 'select 1 /* a / * / b * / c / */\n, 2'],
+		['select 1 --', 'select 1 /*  */'],
+		["select '--', \"--\", E'\\'--', $$--$$, $a$--$a$ /* -- */", "select '--', \"--\", E'\\'--', $$--$$, $a$--$a$ /* -- */"],
+		['do $x$ begin -- why\nend $x$', "do U&' begin -- why\\000Aend '"],
+		['select 1\nfrom t', 'select 1\nfrom t'],
+	];
+	for (const [sql, expected] of cases) assert.equal(inOneLine(sql), expected);
+});
+
+test('an apostrophe in a comment begins no string', () => {
+	assert.equal(spelledSql("select a -- don't\nfrom t where b = 'x'"), "select a -- don't\nfrom t where b = 'x'");
+	assert.equal(spelledSql("select /* it's */ '\u200b'"), "select /* it's */ U&'\\200B'");
+	const state = recorded('sessions', {columns: 120, rows: 40});
+	const [first] = state.tables.sessions!.rows;
+	const opened: State = {
+		...state,
+		overlays: [
+			{is: 'detail', request: 1, table: 'sessions', key: '1', row: {...first, query: "delete from t -- don't\nwhere b = 'x'"}, answers: {}, scroll: 0},
+		],
+	};
+	assert.equal(copied(opened, true), "delete from t /* don't */ where b = 'x'");
 });

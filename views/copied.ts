@@ -1,5 +1,5 @@
 import type {Row} from '../source/pane.ts';
-import {spelledSql} from '../source/spelling.ts';
+import {inOneLine, spelledSql} from '../source/spelling.ts';
 import {focusedTable, type State, topOverlay} from '../source/state.ts';
 import {selectedRow} from '../source/window.ts';
 import {cellText} from './components/table.ts';
@@ -10,6 +10,6 @@ export function copied(state: State, whole: boolean): string {
 	const overlay = topOverlay(state);
 	const row: Row | undefined = whole && overlay?.is === 'detail' ? overlay.row : selectedRow(state)?.row;
 	if (!row) return '';
-	if (typeof row.query === 'string') return harmless(spelledSql(row.query));
+	if (typeof row.query === 'string') return harmless(spelledSql(inOneLine(row.query)));
 	return (focusedTable(state)?.columns ?? []).map(column => harmless(cellText(column, row))).join('\t');
 }
