@@ -305,11 +305,13 @@ for (const major of [13, 18]) {
 
 		test('an index build that is cancelled leaves an invalid index, which is named, and can be built anew', async () => {
 			const old = await session();
+			await old.query('create index broken_before on "Shop.1".orders (id, total)');
+			await old.query('update pg_index set indisvalid = false where indexrelid = to_regclass(\'"Shop.1".broken_before\')');
 			await old.query('begin; select * from "Shop.1".orders limit 1; lock table "Shop.1".orders in row exclusive mode');
 			await open.choose('indexes', 'missing-fk-indexes', row => row.relname === 'orders');
 			const question = readable(await open.ask('create-index'));
 			assert.match(statements(question)[1]!, /^create index concurrently orders_customer_idx on "Shop\.1"\.orders \(customer\)$/);
-			assert.match(facts(question), /waits for every older transaction/);
+			assert.match(facts(question), /waits for every older transaction of this database; the oldest now is \d+ \(postgres, [a-z ]+\), 00:\d\d:\d\d old/);
 			const request = open.yes();
 			await until(progress, text => /create index concurrently: waiting for (writers|old snapshots)/.test(text));
 			await until(
@@ -322,6 +324,9 @@ for (const major of [13, 18]) {
 				outcome!.text,
 				/cancelled.*left over: invalid index "Shop\.1"\.orders_customer_idx, cure: drop index concurrently "Shop\.1"\.orders_customer_idx, or reindex/,
 			);
+			assert.doesNotMatch(outcome!.text, /broken_before/, 'what was broken before is not left over from this');
+			await old.query('rollback');
+			await old.query('drop index "Shop.1".broken_before');
 			await old.end();
 			close();
 			await open.choose('indexes', 'invalid-indexes', row => row.relname === 'orders_customer_idx' && row.cause !== 'building');

@@ -62,7 +62,7 @@ target as (
   ) builder on true
   left join lateral (
     select o.pid::text || coalesce(' (' || o.usename || ', ' || o.state || ')', '') || ', '
-      || pg_catalog.round(pg_catalog.date_part('epoch', pg_catalog.statement_timestamp() - o.xact_start)::numeric) || ' s old' as line
+      || pg_catalog.date_trunc('second', pg_catalog.statement_timestamp() - o.xact_start)::text || ' old' as line
     from pg_catalog.pg_stat_activity o
     where o.xact_start is not null and o.datname = pg_catalog.current_database() and o.pid <> pg_catalog.pg_backend_pid() and o.backend_type = 'client backend'
     order by o.xact_start, o.pid

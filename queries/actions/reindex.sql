@@ -41,7 +41,7 @@ target as (
   ) builder on true
   left join lateral (
     select a.pid::text || coalesce(' (' || a.usename || ', ' || a.state || ')', '') || ', '
-      || pg_catalog.round(pg_catalog.date_part('epoch', pg_catalog.statement_timestamp() - a.xact_start)::numeric) || ' s old' as line
+      || pg_catalog.date_trunc('second', pg_catalog.statement_timestamp() - a.xact_start)::text || ' old' as line
     from pg_catalog.pg_stat_activity a
     where a.xact_start is not null and a.datname = pg_catalog.current_database() and a.pid <> pg_catalog.pg_backend_pid() and a.backend_type = 'client backend'
     order by a.xact_start, a.pid

@@ -1,4 +1,4 @@
-import type {Facts, Line, Row, Step} from '../pane.ts';
+import type {Facts, Line, Result, Row, Step} from '../pane.ts';
 import {groupsOf} from '../plans.ts';
 import type {Outcome, Target} from '../state.ts';
 import {isProblem} from './conninfo.ts';
@@ -43,6 +43,7 @@ export async function work(options: Work): Promise<Outcome> {
 		await session.close();
 		return {...told(false, 'warning', late), refused: true};
 	}
+	const found = await broken(options);
 	const observer = observe({...options, session});
 	leave.addEventListener('abort', () => void session.close(), {once: true});
 	const start = performance.now();
@@ -56,7 +57,7 @@ export async function work(options: Work): Promise<Outcome> {
 			const ended = await tried(options, session, observer, group);
 			// The error comes before the server has cleaned up: what is left over is seen once it has.
 			if (ended.is !== 'done' && session.alive) await session.send('select', undefined, 5000).catch(() => undefined);
-			if (ended.is !== 'done') return await failed(options, observer, told, ended, groups, index);
+			if (ended.is !== 'done') return await failed(options, observer, told, ended, groups, index, namesOf(found));
 		}
 		const ms = performance.now() - start;
 		const seconds = ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
@@ -179,6 +180,7 @@ async function failed(
 	ended: Exclude<Ended, {is: 'done'}>,
 	groups: readonly (readonly Step[])[],
 	index: number,
+	foundBefore: ReadonlySet<unknown>,
 ): Promise<Outcome> {
 	const {target, cancel} = options;
 	const done = groups.slice(0, index).filter(isStep);
@@ -188,7 +190,7 @@ async function failed(
 		observer.say('the connection was lost: looking what came of it as soon as the server answers');
 		await again(options.link);
 	}
-	const left = await leftovers(options, ended.is === 'lost');
+	const left = await leftovers(options, ended.is === 'lost', foundBefore);
 	const nothing = groups[index]!.length > 1 || ended.is === 'locked' ? ': nothing of it was changed' : '';
 	const after = `${before}${left}`;
 	switch (ended.is) {
@@ -226,16 +228,28 @@ async function again(link: Link): Promise<void> {
 	}
 }
 
-/** What the catalog says is left, and its cure. */
-async function leftovers({link, target}: Work, lost: boolean): Promise<string> {
+/** What is invalid or half detached on the tables of the target. */
+async function broken({link, target}: Work): Promise<Result | undefined> {
 	const oids = oidsOf(target);
-	if (oids.length === 0) return '';
-	const result = await link.one('act', 'actions/leftovers', [oids]);
+	return oids.length === 0 ? undefined : link.one('act', 'actions/leftovers', [oids]);
+}
+
+function namesOf(result: Result | undefined): ReadonlySet<unknown> {
+	return new Set(result?.status === 'ok' ? result.sample.rows.map(row => row.relation) : []);
+}
+
+/** What the catalog says is left, and its cure; what lay there before is another story, unless the work was about it. */
+async function leftovers(options: Work, lost: boolean, before: ReadonlySet<unknown>): Promise<string> {
+	const result = await broken(options);
+	if (!result) return '';
 	if (result.status !== 'ok')
 		return lost
 			? '; what is left over could not be read'
 			: `; what is left over could not be read (${result.status === 'failed' ? result.message : result.reason})`;
-	return result.sample.rows.map(row => `; left over: ${row.leftover} ${row.relation}, cure: ${row.cure}`).join('');
+	return result.sample.rows
+		.filter(row => !before.has(row.relation) || options.target.statements.some(step => step.text.includes(String(row.relation))))
+		.map(row => `; left over: ${row.leftover} ${row.relation}, cure: ${row.cure}`)
+		.join('');
 }
 
 async function isGoingOn({link}: Work, observer: Observer): Promise<boolean | undefined> {
