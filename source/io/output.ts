@@ -1,4 +1,4 @@
-import {lstatSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {chmodSync, lstatSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import type {Problem} from './conninfo.ts';
 import {codeOf} from './session.ts';
 
@@ -33,13 +33,17 @@ export function hearStreams(): void {
 export function writeWhole(file: string, text: string, mode?: number): void {
 	const before = statSync(file, {throwIfNoEntry: false});
 	// A device or a pipe can't be replaced, and a link is to stay one.
-	if (before && (!before.isFile() || lstatSync(file).isSymbolicLink())) {
+	if ((before && !before.isFile()) || lstatSync(file, {throwIfNoEntry: false})?.isSymbolicLink()) {
 		writeFileSync(file, text);
 		return;
 	}
 	const made = `${file}.${process.pid}.tmp`;
 	try {
-		writeFileSync(made, text, {mode: mode ?? before?.mode});
+		// In a folder of everybody its name can be guessed: a link that lies there is not followed.
+		rmSync(made, {force: true});
+		writeFileSync(made, text, {mode: mode ?? before?.mode, flag: 'wx'});
+		// The mask for new files is none for one that was there.
+		if (before && mode === undefined) chmodSync(made, before.mode);
 		renameSync(made, file);
 	} catch (error) {
 		rmSync(made, {force: true});
