@@ -13,8 +13,8 @@ export function newDirectory(): string {
 
 function guarded(): string {
 	const made = mkdtempSync(path.join(tmpdir(), 'pgperf-test-'));
-	// Servers run under an account of their own.
-	chmodSync(made, 0o711);
+	// Servers run under an account of their own, which has to get through.
+	chmodSync(made, 0o755);
 	// Outlives us, and holds nothing but the end of a pipe, which breaks when we are gone: also by kill -9.
 	const guard = spawn('sh', ['-c', 'trap "" HUP INT TERM; cat >/dev/null; exec rm -rf "$0"', made], {
 		cwd: '/',
