@@ -117,15 +117,21 @@ export async function openScreen(options: {
 	const look = () => {
 		for (const check of waiting) check();
 	};
+	// One chunk at a time: what a test found is still there when it goes on to look.
+	let fed = Promise.resolve();
+	const feed = (data: Uint8Array | string) => {
+		fed = fed.then(() => new Promise(resolve => terminal.write(data, resolve)));
+		return fed;
+	};
 	(pty.onData as unknown as (listener: (data: Buffer) => void) => void)(data => {
 		bytes += data.length;
-		terminal.write(data, look);
+		void feed(data).then(look);
 	});
 	const write = writer(pty);
 	terminal.onData(write);
 	const exit = new Promise<Exit>(resolve => {
 		pty.onExit(({exitCode, signal}) => {
-			terminal.write('', () => {
+			void feed('').then(() => {
 				ended = {code: exitCode, signal: signal || undefined};
 				open.delete(pty.pid);
 				look();
@@ -157,6 +163,8 @@ export async function openScreen(options: {
 					waiting.delete(check);
 				};
 				const check = () => {
+					// Terminals show a frame that is announced when it is whole.
+					if (emulator.state.frameOpen && !ended) return;
 					const text = emulator.text();
 					if (holds(text)) {
 						stop();
@@ -254,10 +262,11 @@ function writer(pty: IPty): (data: string | Uint8Array) => void {
 export function openEmulator(columns: number, rows: number) {
 	const terminal = new headless.Terminal({cols: columns, rows, allowProposedApi: true, scrollback: 1000, logLevel: 'off'});
 	terminal.loadAddon(new graphemes.UnicodeGraphemesAddon());
-	const state = {cursorVisible: true, title: '', clipboard: ''};
+	const state = {cursorVisible: true, frameOpen: false, title: '', clipboard: ''};
 	for (const final of ['h', 'l']) {
 		terminal.parser.registerCsiHandler({prefix: '?', final}, parameters => {
 			if (parameters.includes(25)) state.cursorVisible = final === 'h';
+			if (parameters.includes(2026)) state.frameOpen = final === 'h';
 			return false;
 		});
 	}
