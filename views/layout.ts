@@ -8,7 +8,7 @@ import {spelt, unseen} from '../source/spelling.ts';
  * Text without a match needs neither cleaning nor a segmenter: 0.8 us against 170 us for 180 cells.
  */
 const unusual =
-	/[^\x20-\x7e\xa1-\xac\xae-\u02ff\u0391-\u03a1\u03a3-\u03c9\u0400-\u0482\u048a-\u052f\u2010-\u2015\u2018-\u2022\u2026\u2190-\u2199\u2248\u2260\u2264\u2265\u23ce\u2500-\u25a0\u25b2\u25b4\u25bc\u25be\u25cb\u25cc\u25cf\u2716\u275a\u2800-\u28ff]/;
+	/[^\x20-\x7e\xa1-\xac\xae-\u02ff\u0391-\u03a1\u03a3-\u03c9\u0400-\u0482\u048a-\u052f\u2010-\u2015\u2018-\u2022\u2026\u2190-\u2199\u2248\u2260\u2264\u2265\u23ce\u2500-\u25a0\u25b2\u25b4\u25b8\u25bc\u25be\u25c2\u25cb\u25cc\u25cf\u2716\u275a\u2800-\u28ff]/;
 
 const invisible = /[\p{Cf}\p{Me}\p{Default_Ignorable_Code_Point}\p{Emoji_Modifier}]/gu;
 const breaking = / *[\p{Cc}\p{Zl}\p{Zp}][\p{Cc}\p{Zl}\p{Zp} ]*/gu;
