@@ -203,7 +203,7 @@ function watchedOther(state: State, server: string): State {
 	if (server === state.watched) return {...state, overlays: [], going: null};
 	if (state.running.length > 0) {
 		const text = `still running here: ${state.running.map(one => one.title).join(', ')}; it would be left without anybody who can cancel it`;
-		return {...state, overlays: [], notice: {text, tone: 'warning', until: state.now + 8000}};
+		return {...state, notice: {text, tone: 'warning', until: state.now + 8000}};
 	}
 	const next = state.servers[server];
 	if (!next) {

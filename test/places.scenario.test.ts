@@ -3,6 +3,7 @@ import {readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
 import {refusal} from '../source/io/runner.ts';
+import {openProxy} from './support/proxy.ts';
 import {startServer, type TestServer, until} from './support/servers.ts';
 import {openWatching, rules, type Watching} from './support/watching.ts';
 
@@ -13,7 +14,10 @@ before(async () => {
 	shop = await startServer({standby: true});
 	other = await startServer({major: 16});
 	await shop.createRoles();
-	await shop.createDatabase('shop', 'create table orders (id int primary key)');
+	await shop.createDatabase(
+		'shop',
+		'create table orders (id int primary key); create materialized view endless as select 1 as n from pg_sleep(120) with no data',
+	);
 	await shop.createDatabase('billing', 'create table bills (id int primary key)');
 	await shop.createDatabase('closed');
 	await shop.run('revoke connect on database closed from public');
@@ -142,6 +146,46 @@ test('a server of the configuration brings its label and its rules, and the firs
 		assert.deepEqual([one.state().settings.label, one.state().settings.readOnly], [null, false]);
 		assert.equal((await sessions(other)).length, 0);
 	});
+});
+
+test('what was begun while another server was on its way keeps the one that it runs on, and can still be cancelled', async () => {
+	const proxy = await openProxy(other.port);
+	proxy.hole(true);
+	const far = other.uri().replace(`:${other.port}/`, `:${proxy.port}/`);
+	try {
+		await watching({servers: [shop.uri({database: 'shop'})], places: [{name: 'far', servers: [far]}], pane: 'views'}, async one => {
+			await live(one);
+			const here = one.state().watched;
+			await one.go('far');
+			await one.comes(state => state.going !== null && state.tables.views?.rows.some(row => row.name === 'endless'));
+			one.dispatch({type: 'moved', by: 'top'});
+			one.dispatch({type: 'asked', action: 'refresh', at: performance.now()});
+			const {request} = await one.comes(state => {
+				const overlay = state.overlays.at(-1);
+				return overlay?.is === 'question' && overlay.stage === 'shown' && overlay;
+			});
+			one.dispatch({type: 'answered', request, yes: true, at: performance.now()});
+			await one.comes(state => JSON.stringify(state.overlays).includes('refresh materialized view'));
+			proxy.hole(false);
+			const said = await one.comes(state => state.going === null && state.notice?.text);
+			assert.match(said, /^still running here: .*endless/);
+			assert.equal(one.state().watched, here);
+			assert.deepEqual(Object.keys(one.state().servers), [here]);
+			await until(
+				() => sessions(other),
+				found => found.length === 0,
+			);
+			const asked = one.events.length;
+			await one.comes(() => one.events.slice(asked).some(event => event.type === 'sampled' && event.server === here));
+			assert.equal(one.state().overlays.at(-1)?.is, 'progress');
+			one.dispatch({type: 'cancelled', request});
+			const settled = await one.comes(() => one.events.find(event => event.type === 'settled' && event.request === request));
+			assert.ok(settled.type === 'settled');
+			assert.match(settled.outcomes[0]!.text, /endless: cancelled/);
+		});
+	} finally {
+		await proxy.close();
+	}
 });
 
 test('read_only holds in the runner, whatever the screen lets through; confirm = "type" asks for the word', async () => {

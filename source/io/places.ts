@@ -103,12 +103,15 @@ export function startPlaces(options: PlacesOptions): {readonly stop: () => void}
 		const problem = await opened.start();
 		const state = store.get();
 		if (problem || signal.aborted || state.servers[id]?.feed.is !== 'live') {
-			links.delete(id);
-			await opened.stop();
 			const gaveUp = !signal.aborted;
-			store.dispatch({type: 'unlinked', server: id, gaveUp});
+			await letGo(opened, gaveUp);
 			if (gaveUp) store.dispatch({type: 'noticed', text: refusalOf(state, id, problem), tone: 'warning'});
 			return;
+		}
+		// Begun meanwhile: what is watched stays for it, and says so; whoever began it has to be able to cancel it.
+		if (state.running.length > 0) {
+			store.dispatch({type: 'watched', server: id});
+			return letGo(opened);
 		}
 		giveUp = new AbortController();
 		const old = [...links.values()].filter(one => one !== opened);
@@ -127,6 +130,13 @@ export function startPlaces(options: PlacesOptions): {readonly stop: () => void}
 		}
 		wanted = true;
 		options.entered?.(next);
+	}
+
+	/** What was on its way and is not watched. */
+	async function letGo(opened: Link, gaveUp = true): Promise<void> {
+		links.delete(opened.id);
+		await opened.stop();
+		store.dispatch({type: 'unlinked', server: opened.id, gaveUp});
 	}
 
 	function refusalOf(state: State, id: ServerId, problem: Problem | undefined): string {
