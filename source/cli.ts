@@ -1,3 +1,4 @@
+import {setImmediate as turn} from 'node:timers/promises';
 import {parseArguments} from './arguments.ts';
 import {commands} from './commands.ts';
 import {setEntry, version} from './io/files.ts';
@@ -66,14 +67,16 @@ async function main(argv: readonly string[]): Promise<number> {
 	}
 }
 
+/** In parts: a server that is nearby answers while they load, and is heard between them. */
 async function face(): Promise<import('./io/top.ts').Face> {
-	const [{panes}, {picture}, {lastScroll}, {evidence}, {copied}] = await Promise.all([
-		import('../views/panes/index.ts'),
-		import('../views/frame.ts'),
-		import('../views/overlay.ts'),
-		import('../views/report.ts'),
-		import('../views/copied.ts'),
-	]);
+	const {panes} = await import('../views/panes/index.ts');
+	await turn();
+	const {picture} = await import('../views/frame.ts');
+	await turn();
+	const {lastScroll} = await import('../views/overlay.ts');
+	const {evidence} = await import('../views/report.ts');
+	await turn();
+	const {copied} = await import('../views/copied.ts');
 	return {panes, picture, ink, lastScroll, evidence, copied};
 }
 

@@ -65,7 +65,7 @@ async function openThrough(uri: string, limits: (typeof bounds)[keyof typeof bou
 	assert.ok(!isProblem(target));
 	const opened = await openSession({target}, limits);
 	assert.ok(!isProblem(opened), isProblem(opened) ? opened.problem : '');
-	const facts = await readFacts(opened.session, parseCatalog(sqlFiles()));
+	const facts = await readFacts(opened.session, parseCatalog(sqlFiles()).get('facts')![0]!);
 	assert.ok(!isProblem(facts));
 	await opened.session.setUp(facts);
 	return {session: opened.session, facts};

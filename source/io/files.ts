@@ -2,6 +2,7 @@ import {readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {type Catalog, parseCatalog} from '../catalog.ts';
+import type {Query, QueryName} from '../pane.ts';
 
 /** Where the program's own files lie. With code splitting only the entry can know: it says so once. */
 let entry: string | undefined;
@@ -33,6 +34,12 @@ export function program(): {readonly command: string; readonly args: readonly st
 export function version(): string {
 	const file = path.join(folder(), '..', 'package.json');
 	return (JSON.parse(readFileSync(file, 'utf8')) as {readonly version: string}).version;
+}
+
+/** One file alone, for what is asked before the others are read. */
+export function loadQuery(name: QueryName): Query {
+	const file = `${name}.sql`;
+	return parseCatalog([{file, text: readFileSync(path.join(within('queries'), file), 'utf8')}]).get(name)![0]!;
 }
 
 /** Every SQL text that pgperf can send. */

@@ -1,6 +1,5 @@
-import {type Catalog, pick} from '../catalog.ts';
 import {factsOf} from '../facts.ts';
-import type {Facts, Row} from '../pane.ts';
+import type {Facts, Query, Row} from '../pane.ts';
 import type {Problem} from './conninfo.ts';
 import {codeOf, type Session} from './session.ts';
 
@@ -26,11 +25,8 @@ async function loosely(session: Session, text: string): Promise<readonly Row[]> 
 	return answers[3]!;
 }
 
-/** What the server says of itself. Rejects as any question does. */
-export async function readFacts(session: Session, catalog: Catalog): Promise<Facts | Problem> {
-	const query = pick(catalog, 'facts', unknownFacts);
-	if ('skipped' in query) return {problem: query.skipped.reason, exit: 69};
-	const {text} = query.query;
+/** What the server says of itself, asked by queries/facts.sql, which runs on any. Rejects as any question does. */
+export async function readFacts(session: Session, {text}: Query): Promise<Facts | Problem> {
 	const rows = await session.send(text, undefined, patience).catch((error: unknown) => {
 		if (!tooStrict.has(codeOf(error) ?? '')) throw error;
 		return loosely(session, text);
@@ -41,27 +37,3 @@ export async function readFacts(session: Session, catalog: Catalog): Promise<Fac
 	if (read.major < oldest) return {problem: `This server is PostgreSQL ${read.version}; pgperf speaks to ${oldest} and newer. Upgrade the server.`, exit: 69};
 	return read;
 }
-
-/** facts.sql must run on any server: nothing is known yet. */
-const unknownFacts: Facts = {
-	version: '999',
-	major: 999,
-	recovery: false,
-	started_at: 0,
-	system_identifier: null,
-	database: '',
-	role: '',
-	superuser: false,
-	canReadAll: false,
-	monitor: false,
-	canSignal: false,
-	canSignalAutovacuum: false,
-	extensions: {},
-	extensionSchemas: [],
-	pooled: false,
-	provider: null,
-	timezone: '',
-	maxConnections: 0,
-	reservedConnections: 0,
-	blockSize: 8192,
-};

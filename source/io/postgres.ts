@@ -1,6 +1,6 @@
 import {type Catalog, pick} from '../catalog.ts';
 import type {Event} from '../event.ts';
-import type {Facts, QueryName, Result, ServerId} from '../pane.ts';
+import type {Facts, Query, QueryName, Result, ServerId} from '../pane.ts';
 import {isTight, noteOf, slotsOf} from '../slots.ts';
 import type {Rules} from '../state.ts';
 import {isProblem, type Problem, type Target, titleOf} from './conninfo.ts';
@@ -58,6 +58,46 @@ type Opened = {readonly session: Session; readonly facts: Facts; readonly pinned
 const passing = new Set(['53300', '57P03']);
 /** After a slot was refused, ms: each try is a line in the server's log. */
 const crowded = 30_000;
+
+/** Servers that were called before anybody could ask them; each is used once. */
+const called = new WeakMap<Target, Promise<Opened | Problem>>();
+
+/** While the server answers, the rest of the program is loaded. `introduction` is queries/facts.sql. */
+export function callEarly(opening: Opening, introduction: Query): void {
+	called.set(opening.target, introduced(opening, introduction));
+}
+
+function early({target}: Opening): Promise<Opened | Problem> | undefined {
+	const opened = called.get(target);
+	called.delete(target);
+	return opened;
+}
+
+/** The session that was begun is not wanted after all. */
+export async function forsake(opening: Opening): Promise<void> {
+	const opened = await early(opening);
+	if (opened && !isProblem(opened)) await opened.session.close();
+}
+
+/** A session of which the server is known, and which is set up for it. */
+async function introduced(opening: Opening, introduction: Query): Promise<Opened | Problem> {
+	const result = await openSession(opening, bounds.sample);
+	if (isProblem(result)) return result;
+	const {session} = result;
+	try {
+		const facts = await readFacts(session, introduction);
+		if (isProblem(facts)) {
+			await session.close();
+			return facts;
+		}
+		await session.setUp(facts);
+		return {...result, facts};
+	} catch (error) {
+		await session.close();
+		return {problem: `The server refused pgperf's first question: ${sentence(error)}.`, exit: 69, code: codeOf(error)};
+	}
+}
+
 const waiting: Problem = {problem: 'waits: no connection slot is free, and pgperf keeps to two sessions', exit: 69, code: '53300'};
 const silent: Problem = {problem: 'the server does not answer', exit: 69};
 
@@ -69,6 +109,7 @@ function patienceFor({code}: Problem, times: number): number {
 
 export function createLink(options: LinkOptions): Link {
 	const {id, opening, catalog, dispatch, now} = options;
+	const introduction = catalog.get('facts')![0]!;
 	const sessions: {sample?: Session; survey?: Session; act?: Session; listen?: Session} = {};
 	let companion = options.companion === true;
 	let facts: Facts | undefined;
@@ -90,21 +131,7 @@ export function createLink(options: LinkOptions): Link {
 	async function openFirst(): Promise<Opened | Problem> {
 		// A prompt belongs before the screen: later on, the password that was typed is still known.
 		const where = facts ? {target: opening.target} : {...opening, target: options.first ?? opening.target};
-		const result = await openSession(where, bounds.sample);
-		if (isProblem(result)) return result;
-		const {session} = result;
-		try {
-			const read = await readFacts(session, catalog);
-			if (isProblem(read)) {
-				await session.close();
-				return read;
-			}
-			await session.setUp(read);
-			return {...result, facts: read};
-		} catch (error) {
-			await session.close();
-			return {problem: `The server refused pgperf's first question: ${sentence(error)}.`, exit: 69, code: codeOf(error)};
-		}
+		return early(where) ?? introduced(where, introduction);
 	}
 
 	async function openNext(limits: (typeof bounds)[keyof typeof bounds]): Promise<Session | Problem> {
@@ -310,7 +337,7 @@ export function createLink(options: LinkOptions): Link {
 			const session = sessions.sample;
 			if (!session?.alive) return;
 			const before = facts;
-			const read = await readFacts(session, catalog).catch(() => undefined);
+			const read = await readFacts(session, introduction).catch(() => undefined);
 			if (!read || isProblem(read) || session !== sessions.sample) return;
 			// Behind a pooler the pid differs from question to question; on a direct connection it never does.
 			facts = {...read, pooled: before?.pooled ?? read.pooled};

@@ -57,37 +57,12 @@ export function isEnding(error: unknown): boolean {
 
 export type Opening = {readonly target: Target; readonly askPassword?: (prompt: string) => Promise<string | undefined>; readonly signal?: AbortSignal};
 
-function connectFor({target, askPassword, signal}: Opening): ReturnType<typeof connect> {
-	return connect(target, {applicationName, askPassword, signal, pipeline: true});
-}
-
-/** Connections that were begun before anybody could use them; each is used once. */
-const begun = new WeakMap<Target, ReturnType<typeof connect>>();
-
-/** While the server answers, the rest of the program is loaded. */
-export function beginSession(opening: Opening): void {
-	const connecting = connectFor(opening);
-	begun.set(opening.target, connecting);
-}
-
-function early(target: Target): ReturnType<typeof connect> | undefined {
-	const connecting = begun.get(target);
-	begun.delete(target);
-	return connecting;
-}
-
-/** The session that was begun is not wanted after all. */
-export async function forsakeSession({target}: Opening): Promise<void> {
-	const connected = await early(target);
-	if (connected && !isProblem(connected)) await disconnect(connected.client);
-}
-
 /** Connects with no startup parameter but the application's name. Nothing is set yet: the session's `setUp` does it once the facts are known. */
 export async function openSession(
-	opening: Opening,
+	{target, askPassword, signal}: Opening,
 	limits: Bounds,
 ): Promise<{readonly session: Session; readonly pinned: Target; readonly title: string} | Problem> {
-	const connected = await (early(opening.target) ?? connectFor(opening));
+	const connected = await connect(target, {applicationName, askPassword, signal, pipeline: true});
 	if (isProblem(connected)) return connected;
 	const {client, tls, host} = connected;
 	const lostListeners: ((message: string) => void)[] = [];

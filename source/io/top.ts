@@ -1,12 +1,13 @@
+import {setImmediate as turn} from 'node:timers/promises';
 import {setFlagsFromString} from 'node:v8';
 import type {Arguments} from '../arguments.ts';
 import type {Pane} from '../pane.ts';
 import type {State} from '../state.ts';
 import type {Store} from '../store.ts';
 import {isProblem, type Problem} from './conninfo.ts';
-import {loadCatalog} from './files.ts';
+import {loadCatalog, loadQuery} from './files.ts';
+import {callEarly, forsake} from './postgres.ts';
 import {createReferences} from './references.ts';
-import {beginSession, forsakeSession} from './session.ts';
 import {secondsOf, setUp, textOf} from './setup.ts';
 import {onSignals} from './signals.ts';
 import {openTerminal, type Painter, type Terminal, unfit} from './terminal.ts';
@@ -29,7 +30,7 @@ export type Mount = (options: {readonly terminal: Terminal; readonly store: Stor
 
 const channels = ['cache_invalidation', 'performance_alert'];
 
-/** `pgperf top`. The views load while the server is connected to. */
+/** `pgperf top`. The server is called first; all else loads in parts while it answers, and between them it is heard. */
 export async function top(options: Arguments, face: () => Promise<Face>): Promise<number | Problem> {
 	// Said before anything is opened.
 	const blind = unfit(process, process.env);
@@ -39,17 +40,21 @@ export async function top(options: Arguments, face: () => Promise<Face>): Promis
 	const seconds = secondsOf(options, 'interval', setup.place.refresh ?? 1, 0.5, 60);
 	if (typeof seconds !== 'number') return seconds;
 	const {opening} = setup.servers[0]!;
-	beginSession(opening);
+	callEarly(opening, loadQuery('facts'));
+	await turn();
+	const catalog = loadCatalog();
+	await turn();
 	const {panes, lastScroll, evidence, ...painting} = await face();
+	await turn();
 	const ink = patiently(painting.ink);
 	const pane = paneNamed(panes, textOf(options, 'pane'));
 	if (pane && 'problem' in pane) {
-		await forsakeSession(opening);
+		await forsake(opening);
 		return pane;
 	}
 	const watch = createWatch({
 		panes,
-		catalog: loadCatalog(),
+		catalog,
 		settings: setup.settings,
 		servers: setup.servers,
 		belongings: setup.place,
@@ -82,11 +87,11 @@ function paneNamed(panes: readonly Pane[], name: string | undefined): Pane | Pro
 	);
 }
 
-/** Loads while there is nothing else to do: when a server lets us wait, or when it is asked for. */
+/** Loads while there is nothing else to do: when a server lets us wait longer than one nearby does, or when it is asked for. */
 function patiently<T>(load: () => Promise<T>): () => Promise<T> {
 	let loading: Promise<T> | undefined;
 	const begin = () => (loading ??= load());
-	const waiting = setTimeout(begin, 30).unref();
+	const waiting = setTimeout(begin, 60).unref();
 	return () => {
 		clearTimeout(waiting);
 		return begin();
@@ -98,9 +103,11 @@ async function run(terminal: Terminal, watch: ReturnType<typeof createWatch>, fa
 	store.dispatch({type: 'resized', size: terminal.size()});
 	entitle(terminal, store.get());
 	const offSignals = onSignals(terminal, {quit: () => watch.stop()});
-	await firstAnswer(store);
-	// The same as Ink's first, and there before Ink is.
-	terminal.show(face.picture(store.get()));
+	const paint = () => terminal.show(face.picture(store.get()));
+	await turn();
+	// Painted faster for the first time when it is the second: while the server answers, that costs nothing.
+	face.picture(store.get());
+	await firstAnswer(store, paint);
 	const mount = await face.ink();
 	// Ended by a signal meanwhile: what was restored stays so until the program is gone.
 	if (!terminal.open) return new Promise(() => {});
@@ -145,12 +152,16 @@ async function run(terminal: Terminal, watch: ReturnType<typeof createWatch>, fa
 	return 0;
 }
 
-/** A first frame without data costs as much as the one with them that follows at once: the screen waits for them a little. */
-function firstAnswer(store: Store): Promise<void> {
+/**
+ * A first frame without data costs as much as the one with them that follows at once: the screen waits for them a little, and is there
+ * before the next questions are sent. The same as Ink's first, and there before Ink is.
+ */
+function firstAnswer(store: Store, paint: () => void): Promise<void> {
 	return new Promise(resolve => {
 		const done = () => {
 			clearTimeout(patience);
 			off();
+			paint();
 			resolve();
 		};
 		const patience = setTimeout(done, 80);
