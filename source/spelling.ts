@@ -47,36 +47,56 @@ export function spelled(text: string): string {
 	return text.replace(quotedNames, (whole, prefix: string, name: string) => (prefix !== '' || isPlain(name) ? whole : `U&"${escapes(name)}"`));
 }
 
-const tokens =
-	/--[^\n]*|\/\*[\s\S]*?\*\/|((?:\b[uU]&)?)"((?:[^"]|"")*)"|\b[eE]'((?:[^'\\]|\\[\s\S]|'')*)'|((?:\b[uU]&)?)'((?:[^']|'')*)'|\$([A-Za-z_]\w*)?\$[\s\S]*?\$\6\$/g;
+/** What has to be read as a whole in a statement. Texts are cut somewhere: what is not closed is left as it is. */
+const whole =
+	/--(?<line>[^\n\r]*)|(?<block>\/\*)|(?<before>(?:\b[uU]&)?)"(?<name>(?:[^"]|"")*)"|\b[eE]'(?<escaped>(?:[^'\\]|\\[\s\S]|'')*)'|(?<mark>(?:\b[uU]&)?)'(?<text>(?:[^']|'')*)'|(?<![\w$\x80-\uffff])\$(?<tag>(?:[A-Za-z_\x80-\uffff][\w\x80-\uffff]*)?)\$(?<body>[\s\S]*?)\$\k<tag>\$/g;
+
+type Part = {readonly [name in 'line' | 'before' | 'name' | 'escaped' | 'mark' | 'text' | 'body']?: string};
+
+function rewritten(sql: string, change: (text: string, part: Part) => string): string {
+	// Of its own: a change may rewrite what it finds within.
+	const reader = new RegExp(whole);
+	let text = '';
+	let done = 0;
+	for (let found = reader.exec(sql); found; found = reader.exec(sql)) {
+		if (found.groups!.block !== undefined) reader.lastIndex = endOfComment(sql, found.index);
+		text += sql.slice(done, found.index) + change(sql.slice(found.index, reader.lastIndex), found.groups!);
+		done = reader.lastIndex;
+	}
+	return text + sql.slice(done);
+}
+
+/** Comments nest. */
+function endOfComment(sql: string, start: number): number {
+	let depth = 0;
+	for (const {0: mark, index} of sql.slice(start).matchAll(/\/\*|\*\//g)) {
+		depth += mark === '/*' ? 1 : -1;
+		if (depth === 0) return start + index + mark.length;
+	}
+	return sql.length;
+}
 
 /** A whole statement: names and strings. */
 export function spelledSql(sql: string): string {
 	if (isPlain(sql)) return sql;
-	return sql.replace(
-		tokens,
-		(whole, before: string | undefined, name: string | undefined, escaped: string | undefined, mark: string | undefined, text: string | undefined) => {
-			if (name !== undefined) return before !== '' || isPlain(name) ? whole : `U&"${escapes(name)}"`;
-			if (escaped !== undefined) return `E'${[...escaped].map(one => (isOdd(one) ? escapeOf(one) : one)).join('')}'`;
-			if (text !== undefined) return mark !== '' || isPlain(text) ? whole : `U&'${escapes(text)}'`;
-			return whole;
-		},
-	);
+	return rewritten(sql, (part, {before, name, escaped, mark, text}) => {
+		if (name !== undefined) return before !== '' || isPlain(name) ? part : `U&"${escapes(name)}"`;
+		if (escaped !== undefined) return `E'${[...escaped].map(one => (isOdd(one) ? escapeOf(one) : one)).join('')}'`;
+		if (text !== undefined) return mark !== '' || isPlain(text) ? part : `U&'${escapes(text)}'`;
+		return part;
+	});
 }
-
-const breaking =
-	/--(?<comment>[^\n]*)|\/\*[\s\S]*?\*\/|"(?:[^"]|"")*"|\b[eE]'(?:[^'\\]|\\[\s\S]|'')*'|'(?:[^']|'')*'|\$(?<tag>[A-Za-z_]\w*)?\$(?<body>[\s\S]*?)\$\k<tag>\$/g;
 
 /**
  * The same statement where line feeds are lost, as a shell would take them for Enter: a comment to the end of its line would take the
  * rest of the statement with it (`delete from orders -- the old ones`, and the condition in the next line).
  */
 export function inOneLine(sql: string): string {
-	if (!sql.includes('\n') && !sql.includes('--')) return sql;
-	return sql.replace(breaking, (whole, ...found) => {
-		const {comment, body} = found.at(-1) as {readonly comment?: string; readonly body?: string};
-		if (comment !== undefined) return `/* ${comment.replace(/\*(?=\/)|\/(?=\*)/g, '$& ').trim()} */`;
-		return body?.includes('\n') ? literal(body) : whole;
+	if (isPlain(sql) && !sql.includes('--')) return sql;
+	return rewritten(sql, (part, {line, body}) => {
+		if (line !== undefined) return `/* ${line.replace(/\*(?=\/)|\/(?=\*)/g, '$& ').trim()} */`;
+		// Between dollars nothing can be spelt out.
+		return body === undefined || isPlain(body) ? part : literal(body);
 	});
 }
 

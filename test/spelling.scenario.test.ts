@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
 import type pg from 'pg';
-import {identifier, literal, spelled, spelledSql} from '../source/spelling.ts';
+import {identifier, inOneLine, literal, spelled, spelledSql} from '../source/spelling.ts';
 import {harmless} from '../views/layout.ts';
 import {hostileText, seeded} from './support/hostile.ts';
 import {startServer} from './support/servers.ts';
@@ -78,4 +78,25 @@ test('statements that the server has made mean the same when they were spelt out
 		const result = await client.query(spelledSql(statement));
 		assert.deepEqual([result.rows[0].v, result.fields[1]!.name, result.rows[0].w], [name, name, `${name}\n`]);
 	}
+});
+
+test('a statement that was copied onto one line gives the same rows', async () => {
+	const ends = ['\n', '\r', '\r\n', '\f'];
+	const statements = [
+		...ends.map(end => `select n from generate_series(1, 3) n -- the old ones${end} where n < 2\n order by n`),
+		"select /* a /* b */ -- c */ 'x' as v -- don't\n, '--' as w",
+		'select $$ -- a\nb\\n\u200b$$ as v, $é$ -- b\r$é$ as w, $t$--$t$ as x',
+		'select a$b$ -- $b$\n from (select 1 as a$b$) t',
+	];
+	const answered = async (sql: string) =>
+		client.query({text: sql, rowMode: 'array'}).then(
+			({rows}) => rows,
+			(error: Error) => error.message,
+		);
+	for (const sql of statements) {
+		const copied = harmless(spelledSql(inOneLine(sql)));
+		assert.doesNotMatch(copied, /[\n\r\f]/);
+		assert.deepEqual(await answered(copied), await answered(sql), JSON.stringify([sql, copied]));
+	}
+	assert.deepEqual(await answered(statements[1]!), [[1]], 'a carriage return ends a comment');
 });

@@ -72,6 +72,11 @@ test('on one line a comment does not take the rest of the statement with it', ()
 		["select '--', \"--\", E'\\'--', $$--$$, $a$--$a$ /* -- */", "select '--', \"--\", E'\\'--', $$--$$, $a$--$a$ /* -- */"],
 		['do $x$ begin -- why\nend $x$', "do U&' begin -- why\\000Aend '"],
 		['select 1\nfrom t', 'select 1\nfrom t'],
+		['delete from orders -- the old ones\rwhere id < 5', 'delete from orders /* the old ones */\rwhere id < 5'],
+		["select /* a /* b */ -- c */ 1 -- don't\n, '--'", "select /* a /* b */ -- c */ 1 /* don't */\n, '--'"],
+		['select 1 /* cut -- here', 'select 1 /* cut -- here'],
+		['select $é$ -- $é$, a$b$ -- $b$\n', 'select $é$ -- $é$, a$b$ /* $b$ */\n'],
+		['select $$a\u200bb$$', "select U&'a\\200Bb'"],
 	];
 	for (const [sql, expected] of cases) assert.equal(inOneLine(sql), expected);
 });
