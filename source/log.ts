@@ -15,7 +15,7 @@ export function notified(state: State, channel: string, payload: string): State 
 	const rules = state.servers[state.watched]?.rules?.invalidate ?? state.settings.invalidate ?? {};
 	const found = channel === 'cache_invalidation' ? tagOfNotification(payload, rules) : undefined;
 	const made = found && ('tag' in found ? {tag: found.tag} : {noTag: found.problem});
-	return logged(state, {kind: 'notification', channel, text: payload, tone: 'plain', ...made});
+	return logged(state, {kind: 'notification', channel, server: state.watched, text: payload, tone: 'plain', ...made});
 }
 
 const kinds = {actions: 'action', findings: 'finding', notifications: 'notification'} as const;
@@ -28,7 +28,10 @@ export function withLogTables(state: State): State {
 		const kind = kinds[table.from.log];
 		const rows = state.log
 			.filter(entry => entry.kind === kind)
-			.map(({n, wall, text, tone, channel = null, tag = null, noTag = null}): Row => ({n, wall_s: wall / 1000, text, tone, channel, tag, no_tag: noTag}));
+			.map(({n, wall, text, tone, channel = null, server = state.watched, tag = null, noTag = null}): Row => {
+				const elsewhere = server === state.watched ? null : (state.servers[server]?.title ?? server);
+				return {n, wall_s: wall / 1000, text, tone, channel, tag, no_tag: noTag, elsewhere};
+			});
 		tables[table.id] = {rows, at: state.now};
 	}
 	return {...state, tables};

@@ -27,7 +27,7 @@ export function reducer(lastScroll: (state: State) => number): (state: State, ev
 }
 
 function withLog(before: State, state: State): State {
-	const stale = before.log !== state.log || before.pane !== state.pane;
+	const stale = before.log !== state.log || before.pane !== state.pane || before.watched !== state.watched;
 	return stale ? withLogTables(state) : state;
 }
 

@@ -171,8 +171,9 @@ export type LogEntry = {
 	readonly kind: 'action' | 'finding' | 'notification' | 'console';
 	readonly text: string;
 	readonly tone: Tone;
-	/** Of a notification. */
+	/** Of a notification, and the server that was watched when it came. */
 	readonly channel?: string;
+	readonly server?: ServerId;
 	/** The cache tag that the rules make of it, or why they make none. */
 	readonly tag?: string;
 	readonly noTag?: string;

@@ -100,9 +100,11 @@ async function plan(
 	const server = state.servers[id];
 	const link = options.links.get(id);
 	if (!server?.facts || !link) return {problem: 'the server does not answer'};
-	if ('redis' in action.plan) return planRedis(options, state, question, server.generation);
 	const {facts} = server;
 	const possible = seen ? rows.filter(row => action.disabled?.(row, facts) === undefined) : rows;
+	const left = rows.length - possible.length;
+	const leftOut: readonly Line[] = left > 0 ? [[{text: `${left} of ${rows.length} marked can't be chosen and are left out`, tone: 'warning'}]] : [];
+	if ('redis' in action.plan) return planRedis(options, state, {...question, rows: possible}, server.generation, leftOut);
 	const result = await link.one('act', action.plan.sql, action.params(possible, input, facts));
 	if (result.status === 'failed') return {problem: `the plan could not be made: ${result.message}${result.code === '57014' ? `; ${slow}` : ''}`};
 	if (result.status === 'skipped') return {problem: `${result.reason}${result.remedy ? ` (${result.remedy})` : ''}`};
@@ -110,12 +112,7 @@ async function plan(
 	if (targets.length === 0) return {problem: 'the server knows nothing of it any more', nothing: true};
 	const ready = targets.filter(target => target.why === null);
 	if (ready.length === 0) return {problem: targets.map(target => `${target.subject}: ${target.why}`).join('\n'), nothing: targets.every(isNothing)};
-	const left = rows.length - possible.length;
-	const lines: readonly Line[] = [
-		...notesOf(result.sample.rows),
-		...(seen ? (action.cost?.(possible, inputOf(state)) ?? []) : []),
-		...(left > 0 ? [[{text: `${left} of ${rows.length} marked can't be chosen and are left out`, tone: 'warning' as const}]] : []),
-	];
+	const lines = [...notesOf(result.sample.rows), ...(seen ? (action.cost?.(possible, inputOf(state)) ?? []) : []), ...leftOut];
 	const typed = typedWord(action, ready, possible.length, state.settings.confirm === 'type');
 	return {plan: {action: action.id, label: action.label, server: id, generation: server.generation, at: options.now(), targets, facts: lines, typed}};
 }
@@ -126,6 +123,7 @@ async function planRedis(
 	state: State,
 	{action, rows, input}: Pick<Question, 'action' | 'rows' | 'input'>,
 	generation: number,
+	leftOut: readonly Line[],
 ): Promise<Planned> {
 	const redis = options.redis?.();
 	if (!redis) return {problem: 'no Redis is named: --redis redis://host:6379, REDIS_URL, or redis in the configuration'};
@@ -136,7 +134,16 @@ async function planRedis(
 	if (ready.length === 0) return {problem: made.targets.map(target => `${target.subject}: ${target.why}`).join('\n'), nothing: made.targets.every(isNothing)};
 	const typed = made.typed ?? typedWord(action, ready, rows.length, state.settings.confirm === 'type');
 	return {
-		plan: {action: action.id, label: action.label, server: state.watched, generation, at: options.now(), targets: made.targets, facts: made.facts, typed},
+		plan: {
+			action: action.id,
+			label: action.label,
+			server: state.watched,
+			generation,
+			at: options.now(),
+			targets: made.targets,
+			facts: [...made.facts, ...leftOut],
+			typed,
+		},
 	};
 }
 

@@ -11,6 +11,8 @@ export type LogRow = {
 	readonly channel: string | null;
 	readonly tag: string | null;
 	readonly no_tag: string | null;
+	/** The server that was watched when it came, where another one is watched now. */
+	readonly elsewhere: string | null;
 };
 
 const time = {field: 'wall_s', title: 'time', width: 10, show: (value: unknown) => clock(value as number), priority: 1} as const;
@@ -27,7 +29,11 @@ const invalidateNamed: Action<LogRow> = {
 	plan: {redis: 'invalidate'},
 	run: 'redis',
 	params: rows => [...new Set(rows.flatMap(row => row.tag ?? []))],
-	disabled: row => (row.tag !== null ? undefined : (row.no_tag ?? 'it is no notification of cache_invalidation')),
+	disabled(row) {
+		if (row.tag === null) return row.no_tag ?? 'it is no notification of cache_invalidation';
+		// The cache of the server that is watched now holds other things under this name.
+		return row.elsewhere === null ? undefined : `it was announced on ${row.elsewhere}: watch that one`;
+	},
 	needs: 'a rule under invalidate in the configuration',
 };
 
