@@ -188,6 +188,26 @@ test('the first commit after an idle hour is not an hour late', () => {
 	assert.equal(later.rows.standby![0]!.lag_s, 10);
 });
 
+test('a long transaction is no lag: the standby replays what comes, and no commit is among it', () => {
+	const load = (seconds: number, position: number, waiting: number, before?: Input) =>
+		derived(
+			{
+				replication: [{...sender, server_time: 1000 + seconds, replay_bytes: waiting, replay_lag_s: 0.001, replay_lsn: `0/${position}`}],
+				standby: [{...recovering, server_time: 1000 + seconds, replay_position: position, replay_bytes: waiting, replayed_commit_s: 1200 + seconds}],
+			},
+			before,
+		);
+	const steps = [load(0, 10 * MB, 48)];
+	for (const second of [1, 2, 3]) steps.push(load(second, (10 + second) * MB, 0.1 * MB, steps.at(-1)));
+	const last = steps.at(-1)!;
+	assert.ok(Number(last.rows.standby![0]!.lag_s) < 0.2, String(last.rows.standby![0]!.lag_s));
+	assert.ok(Number(last.rows.replication![0]!.lag_s) < 0.2, 'the primary takes its word');
+	const stopped = load(20, 13 * MB, 17 * MB, last);
+	assert.ok(Math.abs(Number(stopped.rows.standby![0]!.lag_s) - 17) < 0.2, 'replay that stops is lag at once');
+	const again = load(21, 5 * MB, 25 * MB, stopped);
+	assert.equal(again.rows.standby![0]!.lag_s, 1221, 'a standby that begins anew replays again: nothing is known of then but its last commit');
+});
+
 test('a standby without its primary is critical, one that reads the archive only is not', () => {
 	const gone = {...recovering, receiver_pid: null, receiver_status: null, heard_s: null, replay_bytes: null};
 	assert.deepEqual(

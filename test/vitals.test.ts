@@ -27,6 +27,19 @@ test('rates and ratios are of the interval, and unknown without one', () => {
 	assert.deepEqual([bare!.tps, bare!.hit, bare!.rollback_share], [null, null, null]);
 });
 
+test('a standby that replays a long transaction does not lag by the age of the last commit', () => {
+	const at = (second: number, wal_bytes: number, before: Input) => {
+		const [next] = vitals.tables[0]!.derive!(
+			[{...row, recovery: true, server_time: 1000 + second, wal_bytes, lag_bytes: 100, lag_s: 900 + second} as Row],
+			before,
+		);
+		return {...recorded, rows: {...recorded.rows, vitals: [next!]}};
+	};
+	const second = at(1, 2e6, at(0, 1e6, {...recorded, rows: {}}));
+	const third = at(2, 3e6, second);
+	assert.ok(Number(third.rows.vitals![0]!.lag_s) < 0.1, String(third.rows.vitals![0]!.lag_s));
+});
+
 test('no traffic is no hit ratio, neither all nor nothing', () => {
 	const [still] = vitals.tables[0]!.derive!([{...row, blks_hit_d: 0, blks_read_d: 0} as Row], recorded);
 	assert.equal(still!.hit, null);

@@ -1,5 +1,6 @@
 import type {Input, Row} from '../../source/pane.ts';
 import {bytes, duration} from '../format.ts';
+import {ageOf, followed} from './replay.ts';
 import {clamped, type Standby, type StandbyRow, type WalRate} from './replication-rows.ts';
 
 /** What each standby says of itself, judged: the rows of the table. */
@@ -17,7 +18,8 @@ export function standbysOf(rows: readonly Standby[], input: Input): readonly Row
 
 /** What it said last says nothing of now. */
 function unreachable(row: StandbyRow & {readonly server: string}, why: string): Standby {
-	return {...row, link: 'unreachable', lag_s: null, lag_bytes: null, level_at: null, note: `can’t be asked: ${why}`};
+	const none = {level_at: null, level_end: null, mark_at: null, mark_end: null};
+	return {...row, ...none, link: 'unreachable', lag_s: null, lag_bytes: null, note: `can’t be asked: ${why}`};
 }
 
 /** A standby that was never reached. */
@@ -59,14 +61,15 @@ function judged(row: Standby, before: Standby | undefined, primary: number | nul
 	const waiting = clamped(row.replay_bytes);
 	if (link !== 'streaming') {
 		const behind = primary === null || row.replay_position === null ? clamped(row.unreplayed_bytes) : Math.max(0, primary - row.replay_position);
-		return {...row, link, lag_s: null, lag_bytes: link === 'hidden' ? null : behind, level_at: before?.level_at ?? null, note: noteOf(row, link)};
+		const replay = followed(row.server_time, null, null, before);
+		return {...row, ...replay, link, lag_s: null, lag_bytes: link === 'hidden' ? null : behind, note: noteOf(row, link)};
 	}
-	const levelAt = waiting === 0 ? row.server_time : (before?.level_at ?? null);
-	// The first commit after an idle hour is not an hour late: it can't be later than the last moment when nothing waited.
-	const most = levelAt === null ? Number.POSITIVE_INFINITY : Math.max(0, row.server_time - levelAt);
+	const end = waiting === null || row.replay_position === null ? null : row.replay_position + waiting;
+	const replay = followed(row.server_time, end, row.replay_position, before);
+	const most = ageOf(row.server_time, row.replay_position, replay) ?? Number.POSITIVE_INFINITY;
 	const late = waiting === 0 ? 0 : waiting === null || row.replayed_commit_s === null ? null : Math.min(Math.max(0, row.replayed_commit_s), most);
 	const lag_s = late === null ? null : Math.max(0, late - (row.apply_delay_s ?? 0));
-	return {...row, link, lag_s, lag_bytes: waiting, level_at: levelAt, note: noteOf(row, link)};
+	return {...row, ...replay, link, lag_s, lag_bytes: waiting, note: noteOf(row, link)};
 }
 
 function linkOf(row: Standby): Exclude<Standby['link'], 'unreachable'> {

@@ -1,5 +1,6 @@
 import type {Value} from '../../source/pane.ts';
 import {plain} from '../format.ts';
+import type {Replay} from './replay.ts';
 
 /** One row of queries/replication.sql. Positions are bytes behind this server; all of them null without pg_read_all_stats. */
 export type ReplicationRow = {
@@ -81,10 +82,8 @@ export type Standby = StandbyRow & {
 	readonly lag_s: number | null;
 	/** A lower bound when the link is not streaming. */
 	readonly lag_bytes: number | null;
-	/** The server's clock when it was last seen with nothing left to replay. */
-	readonly level_at: number | null;
 	readonly note: string;
-};
+} & Replay;
 
 /** One row of queries/slots.sql. */
 export type SlotsRow = {

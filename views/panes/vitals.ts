@@ -4,6 +4,7 @@ import {table} from '../../source/pane.ts';
 import {sparkline} from '../components/chart.ts';
 import {atLeast, bytes, count, duration, percent, perSecond, unknown} from '../format.ts';
 import {cut, pad, widthOf} from '../layout.ts';
+import {ageOf, followed, type Replay} from './replay.ts';
 import {awayStandbys, worstLag} from './replication-lag.ts';
 
 /** queries/vitals.sql: one row about the whole server. */
@@ -84,9 +85,10 @@ const counters = [
 /** What the row gains by derive; all of it null where the change is unknown, `hit` also without traffic. */
 export type Vitals = VitalsRow & {
 	readonly [Counter in (typeof counters)[number] as `${Counter}_d` | `${Counter}_per_s`]?: number | null;
-} & {readonly tps: number | null; readonly hit: number | null; readonly rollback_share: number | null; readonly used_share: number | null};
+} & {readonly tps: number | null; readonly hit: number | null; readonly rollback_share: number | null; readonly used_share: number | null} & Partial<Replay>;
 
-function derive(rows: readonly VitalsRow[]): readonly Row[] {
+function derive(rows: readonly VitalsRow[], input: Input): readonly Row[] {
+	const before = vitalsOf(input);
 	return (rows as readonly Vitals[]).map(row => {
 		const {commits_per_s = null, rollbacks_per_s = null, blks_hit_d = null, blks_read_d = null, commits_d = null, rollbacks_d = null} = row;
 		return {
@@ -95,8 +97,18 @@ function derive(rows: readonly VitalsRow[]): readonly Row[] {
 			hit: share(blks_hit_d, blks_read_d),
 			rollback_share: share(rollbacks_d, commits_d),
 			used_share: row.usable > 0 ? row.connections / row.usable : null,
+			...(row.recovery && replayOf(row, before)),
 		};
 	});
+}
+
+/** What the standby says of itself is the age of the last commit that it replayed: that is no lag while there is none to replay. */
+function replayOf(row: VitalsRow, before: Vitals | undefined): Replay & Pick<VitalsRow, 'lag_s'> {
+	const end = row.lag_bytes === null ? null : row.wal_bytes;
+	const replayed = end === null ? null : end - row.lag_bytes!;
+	const replay = followed(row.server_time, end, replayed, before);
+	const age = ageOf(row.server_time, replayed, replay);
+	return {...replay, lag_s: row.lag_s === null || age === null ? row.lag_s : Math.min(row.lag_s, age)};
 }
 
 /** The part of `one` in both; null without any of them. */
