@@ -47,6 +47,12 @@ const sessions = async (server: TestServer): Promise<readonly string[]> => {
 	return rows.map(row => row.datname);
 };
 
+const none = (server: TestServer) =>
+	until(
+		() => sessions(server),
+		found => found.length === 0,
+	);
+
 test('who has stopped watching is held by no timer', async () => {
 	const timers = () => process.getActiveResourcesInfo().filter(kind => kind === 'Timeout').length;
 	const before = timers();
@@ -88,10 +94,7 @@ test('another database of the same server is watched: line 1 says it, what was s
 			found => found.length > 0 && found.every(name => name === 'shop'),
 		);
 	});
-	await until(
-		() => sessions(shop),
-		found => found.length === 0,
-	);
+	await none(shop);
 });
 
 test('a database that can not be entered is said, and the watched one stays', async () => {
@@ -129,13 +132,20 @@ test('a server of the configuration brings its label and its rules, and the firs
 	await watching({servers: [shop.uri({database: 'shop'})], places}, async one => {
 		await live(one);
 		assert.equal(one.state().settings.readOnly, false);
+		await one.comes(state => state.places.some(place => place.text === 'database billing'));
+		const offered: string[] = [];
+		one.watch.store.subscribe((state, event) => {
+			if (event.type === 'sampled' && event.server === 'prod') offered.push(...state.places.map(place => place.text));
+		});
 		await one.go('prod');
 		await one.comes(state => state.watched === 'prod');
 		await live(one);
+		assert.ok(!offered.includes('database billing'), 'a database of the former server is offered as one of this');
+		assert.ok(offered.some(text => text.startsWith('shop @')));
 		const {label, readOnly, confirm} = one.state().settings;
 		assert.deepEqual({label, readOnly, confirm}, {label: 'PROD', readOnly: true, confirm: 'type'});
 		assert.match(one.screen().split('\n')[0]!, /PROD {2}postgres @ 127\.0\.0\.1:\d+ {2}READ ONLY/);
-		assert.equal((await sessions(shop)).length, 0);
+		await none(shop);
 		await one.go('gone');
 		const said = await one.comes(state => state.notice?.text.startsWith('still watching') && state.notice.text);
 		assert.match(said, /127\.0\.0\.1:1/);
@@ -144,7 +154,7 @@ test('a server of the configuration brings its label and its rules, and the firs
 		await one.comes(state => state.watched.startsWith('shop @'));
 		await live(one);
 		assert.deepEqual([one.state().settings.label, one.state().settings.readOnly], [null, false]);
-		assert.equal((await sessions(other)).length, 0);
+		await none(other);
 	});
 });
 
@@ -171,10 +181,7 @@ test('what was begun while another server was on its way keeps the one that it r
 			assert.match(said, /^still running here: .*endless/);
 			assert.equal(one.state().watched, here);
 			assert.deepEqual(Object.keys(one.state().servers), [here]);
-			await until(
-				() => sessions(other),
-				found => found.length === 0,
-			);
+			await none(other);
 			const asked = one.events.length;
 			await one.comes(() => one.events.slice(asked).some(event => event.type === 'sampled' && event.server === here));
 			assert.equal(one.state().overlays.at(-1)?.is, 'progress');

@@ -118,6 +118,9 @@ export function startPlaces(options: PlacesOptions): {readonly stop: () => void}
 		place = next;
 		watched = id;
 		store.dispatch({type: 'watched', server: id});
+		// Its own databases are not known yet; those of the one before would lead back there.
+		databases = [];
+		tell(store.get(), []);
 		for (const one of old) {
 			links.delete(one.id);
 			void one.stop();
