@@ -69,7 +69,9 @@ const units: Readonly<Record<Unit, string>> = {s: 's', ms: 'ms', '%': '%', bytes
 
 /** What the check looks at, also where it finds nothing: asked with a limit that everything reaches. Null: there was nothing to judge. */
 function worstValue(check: Check, input: Input, limit: LimitEntry, limits: Limits): number | null {
-	const all: Limit = {...limit, notice: limit.below ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY, warning: undefined, critical: undefined};
+	// The floor of a time is what makes it worth a word, as bytes behind are: a standby that is level lags 0. That of a ratio or a mean is what makes it one.
+	const floor = limit.unit === 's' && !limit.below ? undefined : limit.floor;
+	const all: Limit = {...limit, floor, notice: limit.below ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY, warning: undefined, critical: undefined};
 	const values = check.when(input, all, limits).map(hit => hit.value);
 	if (values.length > 0) return limit.below ? Math.min(...values) : Math.max(...values);
 	// Nobody who waits is a wait of 0; a ratio of nothing is none.

@@ -22,6 +22,7 @@ function check(id: string, title: (value: number) => string): Check {
 	};
 }
 
+const lag = check('lag', n => `lags ${n}`);
 const checks = [check('blocked', n => `waits | ${n}s\nlong`), check('hit-ratio', n => `hit ${n}`), check('connections', n => `used ${n}`)];
 const table: Table = {
 	id: 'numbers',
@@ -46,6 +47,16 @@ test('nothing found: OK, and every value beside its limits all the same', () => 
 	const {exit, line} = verdictOf(looked([{name: 'a', blocked: 0.2, 'hit-ratio': 99.5, connections: 12, traffic: 9000}]));
 	assert.equal(exit, 0);
 	assert.equal(line, "PGPERF OK - 3 checks made, nothing found | 'blocked'=0.2s;5;30;0 'hit-ratio'=99.5%;90:;70:;0 'connections'=12%;80;90;0");
+});
+
+test('a standby that is level lags 0, one that is behind by too little to be named as much as it does; without any nothing is known', () => {
+	const lagOf = (rows: readonly Row[]) => {
+		const one = looked(rows);
+		return verdictOf({...one, checks: [{check: lag, table}], coverage: {evaluated: ['lag'], unseen: []}}).line;
+	};
+	assert.equal(lagOf([{name: 's1', lag: 0, traffic: 0}]), "PGPERF OK - lag, nothing found | 'lag'=0s;1;10;0");
+	assert.match(lagOf([{name: 's1', lag: 0.2, traffic: 700}]), /'lag'=0\.2s;/);
+	assert.match(lagOf([]), /'lag'=U;/);
 });
 
 test('the worst of several objects counts: the highest, or the lowest where less is worse', () => {
