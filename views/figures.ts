@@ -14,9 +14,14 @@ export function share(part: number | null, whole: number | null): number | null 
 	return part === null || whole === null || whole <= 0 ? null : part / whole;
 }
 
-/** Hits among all blocks that were asked for, as a share. */
+/** Hits among all that was looked for, as a share. */
 export function hitRatio(hits: number | null, reads: number | null): number | null {
 	return hits === null || reads === null ? null : share(hits, hits + reads);
+}
+
+/** A share as limits have it. */
+export function inPercent(part: number | null): number | null {
+	return part === null ? null : 100 * part;
 }
 
 /** null as soon as one part is unknown. */

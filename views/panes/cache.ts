@@ -1,6 +1,6 @@
 import type {Check, Column, Input, Line, Pane, Row, Tile, Value} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
-import {ascending, blockSize, descending, figure, hit, hitRatio, share, text, told, total} from '../figures.ts';
+import {ascending, blockSize, descending, figure, hit, hitRatio, inPercent, share, text, told, total} from '../figures.ts';
 import {bytes, count, date, duration, milliseconds, percent, perSecond} from '../format.ts';
 import {isSystem} from './databases-rows.ts';
 
@@ -211,7 +211,7 @@ function hitCheck(): Check {
 				.filter(row => row.system !== true && (figure(row, 'blks_hit_d') ?? 0) + (figure(row, 'blks_read_d') ?? 0) >= (limit.floor ?? 0))
 				.flatMap(row => {
 					const ratio = figure(row, 'hit');
-					return hit(ratio === null ? null : 100 * ratio, limit, {
+					return hit(inPercent(ratio), limit, {
 						subject: text(row.datname ?? 'shared objects'),
 						rowKey: text(row.datid),
 						field: 'hit',

@@ -1,5 +1,5 @@
 import type {Check, Input, Limit, Row} from '../../source/pane.ts';
-import {added, figure, hit, share, text} from '../figures.ts';
+import {added, figure, hit, inPercent, share, text} from '../figures.ts';
 import {bytes, count, date, duration, percent, perSecond} from '../format.ts';
 import {stop} from './tables-size.ts';
 
@@ -65,8 +65,7 @@ export const checks: readonly Check[] = [
 		when: perDatabase(
 			(row, limit) => {
 				const all = added(figure(row, 'xact_commit_d'), figure(row, 'xact_rollback_d'));
-				const part = all === null || all < (limit.floor ?? 0) ? null : share(figure(row, 'xact_rollback_d'), all);
-				return part === null ? null : 100 * part;
+				return all === null || all < (limit.floor ?? 0) ? null : inPercent(share(figure(row, 'xact_rollback_d'), all));
 			},
 			'rollback_share',
 			row => ({
@@ -100,7 +99,7 @@ export const checks: readonly Check[] = [
 		class: 'care',
 		title: 'wraparound',
 		when: perDatabase(
-			row => (figure(row, 'wraparound') === null ? null : 100 * (figure(row, 'wraparound') ?? 0)),
+			row => inPercent(figure(row, 'wraparound')),
 			'wraparound',
 			row => ({
 				title: `${nameOf(row)} is ${percent(row.wraparound)} of the way to the stop against wraparound`,

@@ -1,6 +1,6 @@
 import type {Check, Input, Row, Table} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
-import {descending, figure, hit, numbers, share, text} from '../figures.ts';
+import {descending, figure, hit, inPercent, numbers, share, text} from '../figures.ts';
 import {bytes, percent} from '../format.ts';
 
 /** queries/disk.sql: a place where the server keeps files. */
@@ -37,7 +37,7 @@ const full: Check = {
 	when: (input, limit) =>
 		(input.rows.disk ?? []).flatMap(row => {
 			const used = figure(row, 'used');
-			return hit(used === null ? null : 100 * used, limit, {
+			return hit(inPercent(used), limit, {
 				subject: text(row.path),
 				rowKey: text(row.what),
 				field: 'used',

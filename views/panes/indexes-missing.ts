@@ -1,7 +1,7 @@
 import {defaultLimits} from '../../source/limits.ts';
 import type {Check, Row, Table} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
-import {descending, figure, hit, numbers, qualified, remedies, share, sizeOf, text, told} from '../figures.ts';
+import {descending, figure, hit, inPercent, numbers, qualified, remedies, share, sizeOf, text, told} from '../figures.ts';
 import {count, percent, perSecond} from '../format.ts';
 import {createIndex} from './index-actions.ts';
 import {maintain} from './maintenance-actions.ts';
@@ -140,7 +140,7 @@ const effectivenessCheck: Check = {
 			.filter(row => (figure(row, 'seq_scan') ?? 0) + (figure(row, 'idx_scan') ?? 0) >= (limit.floor ?? 0))
 			.flatMap(row => {
 				const part = figure(row, 'index_share');
-				return hit(part === null ? null : 100 * part, limit, {
+				return hit(inPercent(part), limit, {
 					subject: qualified(row.nspname, row.relname),
 					rowKey: text(row.relid),
 					field: 'index_share',

@@ -1,6 +1,6 @@
-import {levelOf} from '../../source/limits.ts';
 import type {Action, Check, Input, Line, Pane, Row, Segment} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
+import {added, figure, hit, hitRatio, inPercent, share} from '../figures.ts';
 import {bytes, count, duration, percent, perSecond, unknown} from '../format.ts';
 import {notifications} from './log.ts';
 
@@ -65,27 +65,20 @@ function summary(input: Input): readonly Line[] {
 	return [line];
 }
 
-const hitRatio: Check = {
+const lowHitRatio: Check = {
 	id: 'redis-hit-ratio',
 	class: 'now',
 	title: 'Redis hit ratio of the interval',
 	when(input, limit) {
 		const info = infoOf(input);
-		const reads = (info?.hits_d ?? 0) + (info?.misses_d ?? 0);
-		if (!info || info.hit === null || reads < (limit.floor ?? 0)) return [];
-		const value = 100 * info.hit;
-		const level = levelOf(value, limit);
-		if (!level) return [];
-		return [
-			{
-				level,
-				subject: 'redis',
-				title: `Redis hit ratio ${percent(info.hit)}`,
-				detail: `${count(info.misses_d)} misses of ${count(reads)} reads since the last sample`,
-				remedy: 'Look for keys that expire too soon, are evicted, or were invalidated at once.',
-				value,
-			},
-		];
+		const reads = added(figure(info, 'hits_d'), figure(info, 'misses_d'));
+		if (!info || reads === null || reads < (limit.floor ?? 0)) return [];
+		return hit(inPercent(info.hit), limit, {
+			subject: 'redis',
+			title: `Redis hit ratio ${percent(info.hit)}`,
+			detail: `${count(info.misses_d)} misses of ${count(reads)} reads since the last sample`,
+			remedy: 'Look for keys that expire too soon, are evicted, or were invalidated at once.',
+		});
 	},
 };
 const memory: Check = {
@@ -94,20 +87,14 @@ const memory: Check = {
 	title: 'Redis memory used of maxmemory',
 	when(input, limit) {
 		const info = infoOf(input);
-		if (!info?.max_bytes || info.used_bytes === null) return [];
-		const value = (100 * info.used_bytes) / info.max_bytes;
-		const level = levelOf(value, limit);
-		if (!level) return [];
-		return [
-			{
-				level,
-				subject: 'redis',
-				title: `Redis uses ${percent(value / 100)} of its memory`,
-				detail: `${bytes(info.used_bytes)} of ${bytes(info.max_bytes)}, policy ${info.policy ?? unknown}`,
-				remedy: info.policy === 'noeviction' ? 'Raise maxmemory: with noeviction the next write fails.' : 'Raise maxmemory, or let keys expire sooner.',
-				value,
-			},
-		];
+		if (!info) return [];
+		const used = share(info.used_bytes, info.max_bytes);
+		return hit(inPercent(used), limit, {
+			subject: 'redis',
+			title: `Redis uses ${percent(used)} of its memory`,
+			detail: `${bytes(info.used_bytes)} of ${bytes(info.max_bytes)}, policy ${info.policy ?? unknown}`,
+			remedy: info.policy === 'noeviction' ? 'Raise maxmemory: with noeviction the next write fails.' : 'Raise maxmemory, or let keys expire sooner.',
+		});
 	},
 };
 const evictions: Check = {
@@ -115,19 +102,14 @@ const evictions: Check = {
 	class: 'now',
 	title: 'Redis keys evicted in the interval',
 	when(input, limit) {
-		const evicted = infoOf(input)?.evicted_d ?? 0;
-		const level = levelOf(evicted, limit);
-		if (!level) return [];
-		return [
-			{
-				level,
-				subject: 'redis',
-				title: `Redis evicts keys: ${count(evicted)} since the last sample`,
-				detail: `maxmemory ${bytes(infoOf(input)?.max_bytes ?? null)}`,
-				remedy: 'Raise maxmemory: what is evicted is read from PostgreSQL again.',
-				value: evicted,
-			},
-		];
+		const info = infoOf(input);
+		const evicted = figure(info, 'evicted_d');
+		return hit(evicted, limit, {
+			subject: 'redis',
+			title: `Redis evicts keys: ${count(evicted)} since the last sample`,
+			detail: `maxmemory ${bytes(info?.max_bytes)}`,
+			remedy: 'Raise maxmemory: what is evicted is read from PostgreSQL again.',
+		});
 	},
 };
 
@@ -183,14 +165,7 @@ const info = table<Info>({
 	every: 'slow',
 	rowKey: () => 'redis',
 	counters: ['hits', 'misses', 'evicted', 'expired', 'commands', 'rejected'],
-	derive: rows =>
-		rows.map(
-			row =>
-				({
-					...row,
-					hit: row.hits_d === null || row.misses_d === null || row.hits_d + row.misses_d === 0 ? null : row.hits_d / (row.hits_d + row.misses_d),
-				}) as unknown as Row,
-		),
+	derive: rows => rows.map((row): Row => ({...row, hit: hitRatio(row.hits_d, row.misses_d)})),
 	columns: [
 		{field: 'version', title: 'server', width: 14, grow: 1, priority: 1},
 		{field: 'hit', title: 'hit', width: 7, align: 'right', show: percent, priority: 1},
@@ -206,7 +181,7 @@ const info = table<Info>({
 		{field: 'policy', title: 'policy', width: 16, priority: 5},
 		{field: 'uptime_s', title: 'up', width: 7, align: 'right', show: duration, priority: 5},
 	],
-	checks: [hitRatio, memory, evictions],
+	checks: [lowHitRatio, memory, evictions],
 });
 
 const announced = notifications({

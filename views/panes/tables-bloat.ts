@@ -1,6 +1,6 @@
 import type {Check, Line, Row, Table} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
-import {descending, figure, hit, numbers, qualified, share, text, told} from '../figures.ts';
+import {descending, figure, hit, inPercent, numbers, qualified, share, text, told} from '../figures.ts';
 import {about, bytes, count, duration, percent} from '../format.ts';
 import {maintain} from './maintenance-actions.ts';
 import type {TableBloatRow} from './tables-rows.ts';
@@ -26,7 +26,7 @@ const check: Check = {
 			.filter(row => (figure(row, 'bloat_bytes') ?? 0) >= (limit.floor ?? 0))
 			.flatMap(row => {
 				const part = figure(row, 'bloat_share');
-				return hit(part === null ? null : 100 * part, limit, {
+				return hit(inPercent(part), limit, {
 					subject: qualified(row.nspname, row.relname),
 					rowKey: text(row.relid),
 					field: 'bloat_share',

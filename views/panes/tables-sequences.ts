@@ -1,6 +1,6 @@
 import type {Check, Line, Row, Table} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
-import {descending, figure, hit, numbers, qualified, share, text, written} from '../figures.ts';
+import {descending, figure, hit, inPercent, numbers, qualified, share, text, written} from '../figures.ts';
 import {count, percent} from '../format.ts';
 import type {SequencesRow} from './tables-rows.ts';
 
@@ -33,7 +33,7 @@ const check: Check = {
 			.flatMap(row => {
 				const used = figure(row, 'used');
 				const column = `${text(row.tablename)}.${text(row.attname)}`;
-				return hit(used === null ? null : 100 * used, limit, {
+				return hit(inPercent(used), limit, {
 					subject: qualified(row.nspname, row.relname),
 					rowKey: text(row.seqrelid),
 					field: 'used',

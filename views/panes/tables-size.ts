@@ -1,7 +1,7 @@
 import type {Answers, Check, Input, Line, Row, Section, Segment, Table} from '../../source/pane.ts';
 import {table} from '../../source/pane.ts';
 import {settingRemedy} from '../../source/provider.ts';
-import {added, answered, descending, figure, hit, numbers, qualified, share, sizeOf, text, told, written} from '../figures.ts';
+import {added, answered, descending, figure, hit, inPercent, numbers, qualified, share, sizeOf, text, told, written} from '../figures.ts';
 import {bytes, count, duration, percent, perSecond} from '../format.ts';
 import {maintain} from './maintenance-actions.ts';
 import type {TablesRow} from './tables-rows.ts';
@@ -77,7 +77,7 @@ const deadCheck: Check = {
 			.filter(row => (figure(row, 'dead') ?? 0) >= (limit.floor ?? 0))
 			.flatMap(row => {
 				const part = figure(row, 'dead_share');
-				return hit(part === null ? null : 100 * part, limit, {
+				return hit(inPercent(part), limit, {
 					subject: qualified(row.nspname, row.relname),
 					rowKey: text(row.relid),
 					field: 'dead_share',
