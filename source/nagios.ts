@@ -58,7 +58,13 @@ function performanceOf({checks, input, limits, coverage}: Looked): string {
 			const limit = limits[check.id];
 			if (!limit || seen.has(check.id) || !coverage.evaluated.includes(check.id)) return [];
 			seen.add(check.id);
-			const value = worstValue(check, input, limit, limits);
+			// The two ends of a replication have a check each, of one name.
+			const value = worstValue(
+				checks.filter(one => one.check.id === check.id),
+				input,
+				limit,
+				limits,
+			);
 			const steps = [limit.warning, limit.critical].map(step => (step === undefined ? '' : limit.below ? `${step}:` : String(step)));
 			return [`'${check.id}'=${value === null ? 'U' : `${Math.round(value * 1000) / 1000}${units[limit.unit]}`};${steps.join(';')};0`];
 		})
@@ -68,11 +74,11 @@ function performanceOf({checks, input, limits, coverage}: Looked): string {
 const units: Readonly<Record<Unit, string>> = {s: 's', ms: 'ms', '%': '%', bytes: 'B', 'bytes/s': 'B', count: ''};
 
 /** What the check looks at, also where it finds nothing: asked with a limit that everything reaches. Null: there was nothing to judge. */
-function worstValue(check: Check, input: Input, limit: LimitEntry, limits: Limits): number | null {
+function worstValue(checks: Looked['checks'], input: Input, limit: LimitEntry, limits: Limits): number | null {
 	// The floor of a time is what makes it worth a word, as bytes behind are: a standby that is level lags 0. That of a ratio or a mean is what makes it one.
 	const floor = limit.unit === 's' && !limit.below ? undefined : limit.floor;
 	const all: Limit = {...limit, floor, notice: limit.below ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY, warning: undefined, critical: undefined};
-	const values = check.when(input, all, limits).map(hit => hit.value);
+	const values = checks.flatMap(({check}) => check.when(input, all, limits)).map(hit => hit.value);
 	if (values.length > 0) return limit.below ? Math.min(...values) : Math.max(...values);
 	// Nobody who waits is a wait of 0; a ratio of nothing is none.
 	return limit.floor === undefined && !limit.below && limit.unit !== '%' ? 0 : null;

@@ -57,6 +57,12 @@ test('a standby that is level lags 0, one that is behind by too little to be nam
 	assert.equal(lagOf([{name: 's1', lag: 0, traffic: 0}]), "PGPERF OK - lag, nothing found | 'lag'=0s;1;10;0");
 	assert.match(lagOf([{name: 's1', lag: 0.2, traffic: 700}]), /'lag'=0\.2s;/);
 	assert.match(lagOf([]), /'lag'=U;/);
+	const ends = [
+		{check: {...lag, when: () => []}, table},
+		{check: lag, table},
+	];
+	const standby = {...looked([{name: 's1', lag: 44, traffic: 0}]), checks: ends, coverage: {evaluated: ['lag'], unseen: []}};
+	assert.match(verdictOf(standby).line, /'lag'=44s;/, 'the check of the other end has nothing to say there');
 });
 
 test('the worst of several objects counts: the highest, or the lowest where less is worse', () => {
