@@ -579,6 +579,11 @@ cached('the primary that sentinels name is asked, and after its death the next o
 		await watching(asked('nobody'), async open => {
 			assert.match(await complaint(open, /./), /no sentinel of its URL answers, or none knows a primary of this name/);
 		});
+		for (const wrong of [asked('shop').replace(/sentinel_password=.*/, ''), asked('shop').replace(/sentinel_password=.*/, 'sentinel_password=hunter2')]) {
+			await watching(wrong, async open => {
+				assert.match(await complaint(open, /./), /a sentinel of its URL wants another password: \?sentinel_password=/);
+			});
+		}
 		await watching(asked('shop'), async open => {
 			await rows(open, 'redis-tags', row => row.tag === 'menu' && row.keys === 10);
 			// A sentinel hears of replicas every ten seconds.

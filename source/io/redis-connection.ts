@@ -154,6 +154,7 @@ export async function counted<T>(tally: Tally, answer: Promise<T>, found?: (valu
 }
 
 const meanings: readonly (readonly [RegExp, string])[] = [
+	[/All sentinels are unreachable.*(?:NOAUTH|WRONGPASS|invalid password)/, 'a sentinel of its URL wants another password: ?sentinel_password=...'],
 	[/All sentinels are unreachable/, 'no sentinel of its URL answers, or none knows a primary of this name'],
 	[/Command timed out|ETIMEDOUT/, 'it does not answer'],
 	[/ECONNREFUSED/, 'nothing listens there'],
