@@ -208,6 +208,15 @@ test('a long transaction is no lag: the standby replays what comes, and no commi
 	assert.equal(again.rows.standby![0]!.lag_s, 1221, 'a standby that begins anew replays again: nothing is known of then but its last commit');
 });
 
+test('before the first answer nobody knows whether there are standbys', () => {
+	const first = (rows: Input['rows']) =>
+		replication.tile!(input(rows))
+			.lines[0]!.map(segment => segment.text)
+			.join('');
+	assert.equal(first({}), '–');
+	assert.equal(first({replication: []}), 'no standbys');
+});
+
 test('a standby without its primary is critical, one that reads the archive only is not', () => {
 	const gone = {...recovering, receiver_pid: null, receiver_status: null, heard_s: null, replay_bytes: null};
 	assert.deepEqual(

@@ -1,5 +1,5 @@
 import type {Input, Level, Line, Pane, Tile, Tone} from '../../source/pane.ts';
-import {bytes, duration} from '../format.ts';
+import {bytes, duration, unknown} from '../format.ts';
 import {worstLag} from './replication-lag.ts';
 import {isStandby, nameOf, type Sender, type Slot, type Standby, type WalRate} from './replication-rows.ts';
 import {senders} from './replication-senders.ts';
@@ -25,7 +25,7 @@ function tile(input: Input): Tile {
 
 function lagLine(input: Input, rows: readonly Sender[], own: readonly Standby[]): Line {
 	if (own[0]) return [{text: `this standby lags ${duration(own[0].lag_s)}`}, {text: own[0].note === '' ? '' : `  ${own[0].note}`, tone: 'dim'}];
-	if (rows.length === 0) return [{text: 'no standbys', tone: 'dim'}];
+	if (rows.length === 0) return [{text: input.rows.replication ? 'no standbys' : unknown, tone: 'dim'}];
 	const here = rows.filter(row => row.state !== 'missing').length;
 	const worst = rows.toSorted((a, b) => (b.lag_s ?? -1) - (a.lag_s ?? -1))[0]!;
 	const behind = worst.lag_bytes === null ? '' : ` ${bytes(worst.lag_bytes)}`;
