@@ -1,5 +1,6 @@
 import type {Row, Value} from './pane.ts';
 import {isSuspect, namesSecret, withoutSecrets} from './secrets.ts';
+import {endOfComment} from './spelling.ts';
 
 /** What becomes of the query texts in a report: literals masked, kept (secrets never are), or no query texts at all. */
 export type Literals = 'masked' | 'kept' | 'removed';
@@ -12,7 +13,7 @@ const literal = '?';
  */
 const token = new RegExp(
 	[
-		String.raw`(--[^\n]*|\/\*(?:[^*]|\*(?!\/))*(?:\*\/|$))`,
+		String.raw`(--[^\n\r]*|\/\*)`,
 		String.raw`("(?:[^"]|"")*(?:"|$)|\$\d+|(?:(?![eEbBxXnN]'|[uU]&')[A-Za-z_\x80-\uffff][\w$.\x80-\uffff]*|[\s,()=<>+*;:[\]%!]+){1,64})`,
 		"((?:[uU]&|[bBxXnN])?'(?:[^']|'')*(?:'|$))",
 		String.raw`([eE]'(?:[^'\\]|\\[\s\S]?|'')*(?:'|$)|\$(?<tag>(?:[A-Za-z_\x80-\uffff][\w\x80-\uffff]*)?)\$(?:(?!\$\k<tag>\$)[\s\S])*(?:\$\k<tag>\$|$)|(?:\d[\w.]*|\.\d[\w.]*)(?:(?<=[eE])[+-]\d+)?)`,
@@ -28,11 +29,14 @@ export function masked(sql: string): string {
 function without(sql: string, numbers: boolean): string {
 	let text = '';
 	let done = 0;
-	for (const match of sql.matchAll(token)) {
-		const [whole, comment, kept, string] = match;
+	const reader = new RegExp(token);
+	for (let match = reader.exec(sql); match; match = reader.exec(sql)) {
+		const [, comment, kept, string] = match;
+		if (comment === '/*') reader.lastIndex = endOfComment(sql, match.index);
 		text += sql.slice(done, match.index);
-		done = match.index + whole.length;
-		if (comment !== undefined) text += numbers ? commentOf(comment) : comment.replace(/'[^']*'?/g, literal);
+		done = reader.lastIndex;
+		const whole = sql.slice(match.index, done);
+		if (comment !== undefined) text += numbers ? commentOf(whole) : whole.replace(/'[^']*'?/g, literal);
 		else text += kept ?? (!numbers && /^[\d.]/.test(whole) ? whole : literal);
 		// With standard_conforming_strings off, `\'` would not end the string: nobody can tell where it ends, and all that follows goes.
 		if (string?.includes("\\'")) return `${text} …`;

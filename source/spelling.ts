@@ -66,8 +66,8 @@ function rewritten(sql: string, change: (text: string, part: Part) => string): s
 	return text + sql.slice(done);
 }
 
-/** Comments nest. */
-function endOfComment(sql: string, start: number): number {
+/** Of a comment that begins at `start`: they nest. What is not closed goes on to the end. */
+export function endOfComment(sql: string, start: number): number {
 	let depth = 0;
 	for (const {0: mark, index} of sql.slice(start).matchAll(/\/\*|\*\//g)) {
 		depth += mark === '/*' ? 1 : -1;

@@ -26,6 +26,12 @@ test('what was cut off within a value is masked to the end', () => {
 	assert.equal(masked("select 1 /* user='secr"), 'select ? /* user=?');
 });
 
+test('a comment ends where the server ends it: behind a carriage return, and behind those within it', () => {
+	assert.equal(masked("select 1 -- don't\rfrom t where a = 'secret'"), 'select ? -- don?\rfrom t where a = ?');
+	assert.equal(masked("select /* a /* 1 */ don't */ b from t where a = 'secret' and c = 5"), 'select /* a /* ? */ don? b from t where a = ? and c = ?');
+	assert.equal(masked("select 1 /* /* a */ user='secr"), 'select ? /* /* a */ user=?');
+});
+
 test('where a backslash may or may not escape the quote, nothing after it is shown', () => {
 	for (const sql of ["insert into t values ('C:\\', 'secret')", "insert into t values ('it\\'s secret', 'secret')"]) assert.doesNotMatch(masked(sql), /secret/);
 });
@@ -82,6 +88,8 @@ const statementsWithSecrets = [
 	`/* password=${secret} */ select 1`,
 	`-- postgres://u:${secret}@h\nselect 1`,
 	`copy t from program 'curl --password ${secret}'`,
+	`-- don't\ralter role bob password '${secret}'`,
+	`/* /* */ don't */ alter role bob password '${secret}'`,
 ];
 const textsWithSecrets = [
 	`host=a password=${secret} user=b`,
