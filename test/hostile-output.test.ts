@@ -121,28 +121,24 @@ test('monitoring: one line, one pipe, nothing but text', () => {
 });
 
 test('the audit log: one line an event, read back as it was, and told in lines', () => {
-	const folder = newDirectory();
-	try {
-		const file = path.join(folder, 'audit.jsonl');
-		const audit = openAudit(file);
-		assert.ok(!('problem' in audit));
-		const random = seeded(8);
-		const text = () => anything(random).toWellFormed();
-		const lines = Array.from({length: 1500}, (_, turn): AuditLine => {
-			const said = {who: text(), server: text(), role: text(), action: text(), target: text(), statements: [text(), text()]};
-			return {when: new Date(turn * 1000).toISOString(), ...said, outcome: turn % 2 ? 'asked' : 'done', detail: text(), ms: turn};
-		});
-		for (const line of lines) assert.equal(audit.write(line), undefined);
-		const read = readFileSync(file, 'utf8');
-		assert.doesNotMatch(read, lined);
-		const written = read.split(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/).filter(Boolean);
-		assert.deepEqual(
-			written.map(one => readLine(one)),
-			lines,
-		);
-		for (const line of lines) assert.doesNotMatch(lineTold(line, 80), lined);
-	} finally {
-	}
+	const file = path.join(newDirectory(), 'audit.jsonl');
+	const audit = openAudit(file);
+	assert.ok(!('problem' in audit));
+	const random = seeded(8);
+	const text = () => anything(random).toWellFormed();
+	const lines = Array.from({length: 1500}, (_, turn): AuditLine => {
+		const said = {who: text(), server: text(), role: text(), action: text(), target: text(), statements: [text(), text()]};
+		return {when: new Date(turn * 1000).toISOString(), ...said, outcome: turn % 2 ? 'asked' : 'done', detail: text(), ms: turn};
+	});
+	for (const line of lines) assert.equal(audit.write(line), undefined);
+	const read = readFileSync(file, 'utf8');
+	assert.doesNotMatch(read, lined);
+	const written = read.split(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/).filter(Boolean);
+	assert.deepEqual(
+		written.map(one => readLine(one)),
+		lines,
+	);
+	for (const line of lines) assert.doesNotMatch(lineTold(line, 80), lined);
 });
 
 test('an audit log that somebody else wrote into', () => {

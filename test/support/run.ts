@@ -1,6 +1,5 @@
 import {spawn} from 'node:child_process';
 import path from 'node:path';
-
 import {program} from './program.ts';
 import {newDirectory} from './scratch.ts';
 
