@@ -6,7 +6,7 @@ import {reducer} from '../source/reduce.ts';
 import {focusedTable, type Settings, type State} from '../source/state.ts';
 import {visibleRows} from '../source/window.ts';
 import {bodyLines, screenOf} from '../views/frame.ts';
-import {headline, tabs} from '../views/header.ts';
+import {findingsLine, headline, tabs} from '../views/header.ts';
 import {panes} from '../views/panes/index.ts';
 import {asciiText} from '../views/theme.ts';
 import {recorded} from './support/recorded.ts';
@@ -41,6 +41,16 @@ test('at 40 columns too: the label, that nothing can be changed, and how bad it 
 	const line = told({label: 'PROD', readOnly: true}, {title: 'shop @ db1.example.com:5432'}, 40);
 	assert.match(line, /^ PROD {2}s\S* {2}READ ONLY +● live 1\.0s/, line);
 	assert.match(told({}, {title: 'shop @ db1.example.com:5432'}, 40), /^ pgperf {2}shop @ \S+ +● live/);
+});
+
+test('nothing is called found only when nothing is', () => {
+	const state = recorded('overview', narrow);
+	const care = state.findings.filter(finding => finding.class === 'care');
+	assert.ok(care.length > 0 && state.findings.length > care.length);
+	assert.match(plain(findingsLine({...state, findings: []})), /nothing found \(\d+ of/);
+	const line = plain(findingsLine({...state, findings: care}));
+	assert.match(line, /nothing hurts now \(/);
+	assert.match(line, new RegExp(`  ${care.length} to care for: f`));
 });
 
 test('which pane is open is told at every width', () => {

@@ -197,7 +197,8 @@ test('databases: rollbacks need traffic, deadlocks one sample, checksums their s
 	assert.deepEqual(ids(after({temp_bytes: 5 * 200 * 1024 * 1024})), ['temp-spill']);
 	assert.match(judged(table, after({})).coverage.unseen[0]!.why, /checksums are off/);
 	assert.deepEqual(ids([{...after({})[0]!, checksum_failures: 2}]), ['checksum']);
-	assert.deepEqual(ids([{...after({})[0]!, wraparound: 0.5}]), ['wraparound']);
+	const [stop] = judged(table, [{...after({})[0]!, wraparound: 0.996}]).findings;
+	assert.deepEqual([stop!.id, stop!.level, stop!.class], ['wraparound', 'critical', 'now'], 'it is in the header, and in what check makes of itself');
 });
 
 test('checkpoints are judged when there were some', () => {

@@ -1,4 +1,4 @@
-import {type Coverage, worstOf} from '../source/checks.ts';
+import {worstOf} from '../source/checks.ts';
 import type {Finding, Line, Segment, Tone} from '../source/pane.ts';
 import {serviceName} from '../source/provider.ts';
 import type {Server, State} from '../source/state.ts';
@@ -95,7 +95,7 @@ export function findingsLine(state: State): Line {
 	if (state.notice) return toWidth([{text: ` ${state.notice.text}`, tone: state.notice.tone}], width);
 	if (server?.feed.is === 'lost') return toWidth([{text: ` ${markOf('critical')} ${server.feed.message}`, tone: 'critical'}], width);
 	const now = state.findings.filter(finding => finding.class === 'now');
-	if (now.length === 0) return toWidth([quiet(state.coverage)], width);
+	if (now.length === 0) return toWidth(quiet(state), width);
 	const line: Segment[] = [];
 	let used = 0;
 	let told = 0;
@@ -116,11 +116,18 @@ function toneOf(finding: Finding): Tone {
 	return finding.level;
 }
 
-function quiet({evaluated, unseen, waiting}: Coverage): Segment {
+function quiet({coverage: {evaluated, unseen, waiting}, findings}: State): Line {
 	const all = evaluated.length + unseen.length + waiting.length;
-	if (evaluated.length === 0) return {text: ' ◌ checking', tone: 'dim'};
+	if (evaluated.length === 0) return [{text: ' ◌ checking', tone: 'dim'}];
 	const parts = [...(unseen.length > 0 ? [`${unseen.length} can't be seen`] : []), ...(waiting.length > 0 ? [`${waiting.length} not asked yet`] : [])];
-	return {text: ` ● nothing found (${evaluated.length} of ${all} checks${parts.length > 0 ? `; ${parts.join(', ')}` : ''})`, tone: 'good'};
+	const asked = `(${evaluated.length} of ${all} checks${parts.length > 0 ? `; ${parts.join(', ')}` : ''})`;
+	// What hurts nobody at this moment is found all the same.
+	const [worst, ...more] = findings;
+	if (!worst) return [{text: ` ● nothing found ${asked}`, tone: 'good'}];
+	return [
+		{text: ` ● nothing hurts now ${asked}`, tone: 'good'},
+		{text: `  ${more.length + 1} to care for: f`, tone: worst.level === 'critical' ? 'critical' : 'dim'},
+	];
 }
 
 /** The tab bar; a pane with findings has their tone. Where it does not fit, the titles around the open one shorten, down to their keys: where one is can always be read. */

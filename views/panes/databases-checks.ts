@@ -77,7 +77,9 @@ export const checks: readonly Check[] = [
 	},
 	{
 		id: 'checksum',
-		class: 'care',
+		class: 'now',
+		// It neither comes nor goes from one sample to the next.
+		hold: {rise: 1, clear: 1},
 		title: 'checksum failures',
 		unseen: input =>
 			databases(input).some(row => row.checksum_failures !== null)
@@ -96,7 +98,9 @@ export const checks: readonly Check[] = [
 	},
 	{
 		id: 'wraparound',
-		class: 'care',
+		class: 'now',
+		// It neither comes nor goes from one sample to the next.
+		hold: {rise: 1, clear: 1},
 		title: 'wraparound',
 		when: perDatabase(
 			row => inPercent(figure(row, 'wraparound')),
