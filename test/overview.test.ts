@@ -74,6 +74,21 @@ test('the overview before anything is known', () => {
 	assert.deepEqual([lines.length, lines.filter(line => /[▓▒░]|[1-9]/.test(line)).length], [17, 2], lines.join('\n'));
 });
 
+test('what is hidden from a role may run: it is not called nothing', () => {
+	const none = {...input, rows: {'load-events': [], vitals: [{hidden: 10}]}};
+	for (const rows of [17, 27]) {
+		const text = body(120, rows, 0, bad, none).map(unpainted).join('\n');
+		assert.match(text, /what runs is hidden in 10 sessions: grant pg_read_all_stats/);
+		assert.doesNotMatch(text, /nothing runs/);
+	}
+	assert.match(
+		body(120, 27, 0, bad, {...none, rows: {'load-events': [], vitals: [{hidden: 0}]}})
+			.map(unpainted)
+			.join('\n'),
+		/nothing runs/,
+	);
+});
+
 test('health and what it lost lead, the worst first, as far as the width goes', () => {
 	assert.match(unpainted(body(80, 17)[0]!), /^ Health 61 D {2}-25 5 sessions wait behind 4711, idle in tr… +91 % of checks seen $/);
 	const wide = unpainted(body(200, 43)[0]!);

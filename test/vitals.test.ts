@@ -69,6 +69,14 @@ test('what is hidden makes a lower bound of a number, and of none an unknown', (
 	assert.match(line({active: 0, blocked: 0}), /^ wait – act – /);
 });
 
+test('curves do not run along 0 where sessions are hidden', () => {
+	const at = (id: string, change: Partial<Vitals>) => vitals.series!.find(one => one.id === id)!.value(input(change));
+	assert.equal(at('waiting', {blocked: 0, hidden: 12}), null);
+	assert.equal(at('load-lock', {load_lock: 0, hidden: 12}), null);
+	assert.equal(at('active', {active: 3, hidden: 12}), 3);
+	assert.equal(at('waiting', {blocked: 0, hidden: 0}), 0);
+});
+
 test('the longest wait is exact where the lock table tells it, else at most so long', () => {
 	const waiting = (waits: readonly Row[]) => text(vitalsLine(input({blocked: 2, blocked_at_most_s: 720}, {rows: {waits}}), 200));
 	assert.match(waiting([edge(2, 1, {wait_s: 65}), edge(3, 1, {wait_s: 5})]), /wait 2 \(1m\)/);

@@ -6,6 +6,7 @@ import {chart, type Load, legend, sparkline, stackedBars, type Values} from '../
 import {count, duration, percent, plain} from '../format.ts';
 import {cut, toWidth, widthOf} from '../layout.ts';
 import {loadsOf} from './loads.ts';
+import {vitalsOf} from './vitals.ts';
 import type {WaitEvent} from './waits.ts';
 
 export type TileView = {
@@ -16,8 +17,8 @@ export type TileView = {
 	readonly threshold: number | null;
 	readonly selected: boolean;
 };
-/** `events` is null while nothing is known. */
-export type LoadView = {readonly loads: readonly Load[]; readonly events: readonly WaitEvent[] | null};
+/** `events` is null while nothing is known; `hidden` sessions may run what this role can't see. */
+export type LoadView = {readonly loads: readonly Load[]; readonly events: readonly WaitEvent[] | null; readonly hidden: number};
 export type Extent = {readonly columns: number; readonly rows: number};
 
 /** What the overview shows of all panes, in their order; `cursor` is the place of the selected one among those that have a tile. */
@@ -30,7 +31,8 @@ export function overviewParts(
 	const tiled = panes.filter(pane => pane.tile);
 	const series = panes.flatMap(pane => pane.series ?? []);
 	const tiles = tiled.map((pane, index) => tileView(pane, series, input, limits, index === cursor));
-	return {tiles, load: {loads: loadsOf(input.history), events: (input.rows['load-events'] ?? null) as readonly WaitEvent[] | null}};
+	const events = (input.rows['load-events'] ?? null) as readonly WaitEvent[] | null;
+	return {tiles, load: {loads: loadsOf(input.history), events, hidden: vitalsOf(input)?.hidden ?? 0}};
 }
 
 function tileView(pane: Pane, series: readonly Series[], input: Input, limits: Limits, selected: boolean): TileView {
@@ -59,7 +61,7 @@ export function overviewBody(tiles: readonly TileView[], load: LoadView, score: 
 		head.push(...stackedBars(load.loads, {width: columns, height: strip, show: value => count(value)}));
 		head.push(legend(load.loads, value => count(value), columns));
 	}
-	head.push(...eventLines(load.events, events, columns));
+	head.push(...eventLines(load, events, columns));
 	const body = [...head, ...tileLines(tiles, {columns, rows: Math.max(0, rows - head.length)})].slice(0, rows);
 	while (body.length < rows) body.push(toWidth([], columns));
 	return body.map(line => toWidth(line, columns));
@@ -98,16 +100,17 @@ function deductionsIn(deductions: readonly Deduction[], room: number): string {
 }
 
 /** The top events by name, each with its top statement; on one line only their names. */
-function eventLines(events: readonly WaitEvent[] | null, height: number, width: number): Line[] {
+function eventLines({events, hidden}: LoadView, height: number, width: number): Line[] {
 	if (height === 0) return [];
 	if (events === null) return [toWidth([{text: ' top: –', tone: 'dim'}], width), ...Array.from({length: height - 1}, () => toWidth([], width))];
+	const none = hidden === 0 ? 'nothing runs' : `what runs is hidden in ${hidden} sessions: grant pg_read_all_stats`;
 	if (height === 1) {
 		const names = events.slice(0, 3).map(event => `${nameOf(event)} ${event.recent.toFixed(1)}`);
-		return [toWidth([{text: ` top: ${names.length > 0 ? names.join('   ') : 'nothing runs'}`, tone: 'dim'}], width)];
+		return [toWidth([{text: ` top: ${names.length > 0 ? names.join('   ') : none}`, tone: 'dim'}], width)];
 	}
 	return Array.from({length: height}, (_, index) => {
 		const event = events[index];
-		if (!event) return toWidth(index === 0 ? [{text: ' nothing runs', tone: 'dim'}] : [], width);
+		if (!event) return toWidth(index === 0 ? [{text: ` ${none}`, tone: 'dim'}] : [], width);
 		const longest = event.longest_s === null ? '' : ` up to ${duration(event.longest_s)}`;
 		return toWidth(
 			[

@@ -83,11 +83,13 @@ function summary(rows: readonly Row[], input: Input): readonly Line[] {
 	const aborted = of(row => row.state === 'idle in transaction (aborted)');
 	const hidden = of(row => row.hidden);
 	const oldest = (some: readonly Session[]) => duration(Math.max(...some.map(row => row.state_s ?? 0)));
-	const parts: (readonly [string, Tone])[] = [[`${active.length} active`, 'plain']];
+	// What is hidden may be active or idle.
+	const seen = (n: number) => seenCount(n, {hidden: hidden.length});
+	const parts: (readonly [string, Tone])[] = [[`${seen(active.length)} active`, 'plain']];
 	if (waiting.length > 0) parts.push([`${waiting.length} waiting for locks`, 'warning']);
 	if (idle.length > 0) parts.push([`${idle.length} idle in transaction (${oldest(idle)})`, 'strong']);
 	if (aborted.length > 0) parts.push([`${aborted.length} aborted (${oldest(aborted)})`, 'warning']);
-	parts.push([`${of(row => row.state === 'idle').length} idle`, 'plain']);
+	parts.push([`${seen(of(row => row.state === 'idle').length)} idle`, 'plain']);
 	if (hidden.length > 0) parts.push([`${hidden.length} hidden: grant pg_read_all_stats`, 'warning']);
 	const vitals = vitalsOf(input);
 	if (vitals) parts.push([`${vitals.hidden > 0 ? '≈' : ''}${vitals.connections} of ${vitals.usable} connections`, 'plain']);

@@ -147,24 +147,30 @@ function value(id: string, title: string, field: keyof Vitals, show: (value: num
 	};
 }
 
+/** Where sessions are hidden from this role none that it sees is not none: a curve at 0 would say so. */
+function seen(id: string, title: string, field: keyof Vitals): Series {
+	const one = value(id, title, field, count);
+	return {...one, value: input => ((vitalsOf(input)?.hidden ?? 0) > 0 ? one.value(input) || null : one.value(input))};
+}
+
 const series: readonly Series[] = [
-	value('waiting', 'Sessions waiting for a lock', 'blocked', count),
-	value('active', 'Active sessions', 'active', count),
+	seen('waiting', 'Sessions waiting for a lock', 'blocked'),
+	seen('active', 'Active sessions', 'active'),
 	value('connections', 'Connections', 'connections', count),
 	value('connections-used', 'Connections used of usable', 'used_share', percent),
-	value('idle-in-transaction', 'Idle in transaction', 'idle_in_transaction', count),
+	seen('idle-in-transaction', 'Idle in transaction', 'idle_in_transaction'),
 	{id: 'lag', title: 'Worst replication lag', value: worstLag, show: duration},
 	value('lag-bytes', 'Worst replication lag in bytes', 'lag_bytes', bytes),
 	value('tps', 'Transactions per second', 'tps', perSecond),
 	value('hit', 'Hit ratio of the interval', 'hit', percent),
 	value('wal', 'WAL per second', 'wal_bytes_per_s', bytes),
-	value('load-running', 'running', 'load_running', count),
-	value('load-io', 'IO', 'load_io', count),
-	value('load-lock', 'Lock', 'load_lock', count),
-	value('load-lwlock', 'LWLock', 'load_lwlock', count),
-	value('load-ipc', 'IPC', 'load_ipc', count),
-	value('load-client', 'Client', 'load_client', count),
-	value('load-other', 'other', 'load_other', count),
+	seen('load-running', 'running', 'load_running'),
+	seen('load-io', 'IO', 'load_io'),
+	seen('load-lock', 'Lock', 'load_lock'),
+	seen('load-lwlock', 'LWLock', 'load_lwlock'),
+	seen('load-ipc', 'IPC', 'load_ipc'),
+	seen('load-client', 'Client', 'load_client'),
+	seen('load-other', 'other', 'load_other'),
 ];
 
 type Part = {readonly label: string; readonly text: string; readonly width: number; readonly tone?: Tone; readonly series?: string};
