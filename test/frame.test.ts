@@ -223,3 +223,13 @@ test('the filter names what this table knows, and all of it works', () => {
 		}
 	}
 });
+
+test('why nothing was asked yet is told as it is: nobody asks while the screen is paused, or the server lost', () => {
+	const reduce = reducer(() => 0);
+	const {tables: _, ...rest} = recorded('sessions', {columns: 80, rows: 24});
+	const fresh: State = {...rest, tables: {}};
+	const said = (state: State) => bodyLines(state).map(plain).join('\n');
+	assert.match(said(fresh), / ◌ asking the server/);
+	assert.match(said(reduce(fresh, {type: 'paused'})), /❚❚ paused, and not asked yet: r asks once, p goes on/);
+	assert.match(said(reduce(fresh, {type: 'lost', server: fresh.watched, at: 0, message: 'gone', retryAt: 1000})), /▲ not asked yet: the server is lost/);
+});

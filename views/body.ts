@@ -90,9 +90,15 @@ function note(state: State, table: Table, part: 0 | 1, width: number): Line {
 		const age = data.at === undefined ? '' : `; what is shown is ${duration((state.now - data.at) / 1000)} old`;
 		return toWidth([{text: ` ${data.problem.final ? '' : '▲ '}${data.problem.reason}${age}`, tone: data.problem.final ? 'notice' : 'warning'}], width);
 	}
-	if (data?.at === undefined) return toWidth([{text: ' ◌ asking the server', tone: 'dim'}], width);
+	if (data?.at === undefined) return toWidth([unasked(state)], width);
 	if (viewOf(state, table).filter !== '')
 		return toWidth([{text: ` No row passes the filter "${viewOf(state, table).filter}". Esc clears it.`, tone: 'dim'}], width);
 	if (data.rows.length > 0) return toWidth([{text: ` ${data.rows.length} hidden: i shows them.`, tone: 'dim'}], width);
 	return toWidth([{text: ` ${table.empty}`, tone: 'good'}], width);
+}
+
+function unasked(state: State): Segment {
+	if (state.paused) return {text: ' ❚❚ paused, and not asked yet: r asks once, p goes on', tone: 'warning'};
+	if (state.servers[state.watched]?.feed.is === 'lost') return {text: ' ▲ not asked yet: the server is lost', tone: 'warning'};
+	return {text: ' ◌ asking the server', tone: 'dim'};
 }
