@@ -190,10 +190,25 @@ test('a long transaction is one that works: dumps and those idle in transaction 
 });
 
 test('a check that sees nobody says so instead of calling it good', () => {
-	const [check] = table.checks!;
-	assert.match(check!.unseen!(derived([session(1, unseen), session(2, {own: true})]))!, /grant pg_read_all_stats/);
-	assert.equal(check!.unseen!(derived([session(1, unseen), session(2)])), undefined);
-	assert.equal(check!.unseen!(derived([])), undefined);
+	const [idles, works] = table.checks!.map(
+		check =>
+			(...rows: readonly SessionsRow[]) =>
+				check.unseen!(derived(rows)),
+	);
+	const grant = /grant pg_read_all_stats/;
+	for (const check of [idles!, works!]) {
+		assert.match(check(session(1, unseen), session(2, {own: true}))!, grant);
+		assert.match(
+			check(session(1, unseen), session(2, {...unseen, own: true}), session(3, idle))!,
+			grant,
+			'one of pgperf that is hidden too, and one that is idle',
+		);
+		assert.equal(check(session(2, {...unseen, own: true})), undefined);
+		assert.equal(check(), undefined);
+	}
+	assert.match(idles!(session(1, unseen), session(2))!, grant, 'one that works is not among those that idle in a transaction');
+	assert.equal(idles!(session(1, unseen), session(2, inTransaction)), undefined);
+	assert.equal(works!(session(1, unseen), session(2)), undefined);
 });
 
 const facts = {role: 'dba', superuser: false, canSignal: true, canSignalAutovacuum: false, major: 17} as Facts;

@@ -11,21 +11,19 @@ export const idleInTransaction: Check = {
 	class: 'now',
 	title: 'Idle in transaction',
 	hold: held,
-	unseen: unseenStates,
+	unseen: input => unseenStates(input, idlers(input)),
 	when: (input, limit) =>
-		clients(input)
-			.filter(row => isIdleInTransaction(row.state))
-			.flatMap(row => {
-				const level = levelOf(row.state_s, limit);
-				return level
-					? [
-							hitOf(row, level, 'state_s', row.state_s, `${row.pid} is ${row.state} for ${duration(row.state_s)}`, {
-								detail: `${nameOf(row)}, transaction ${duration(row.xact_s)} old, last: ${(row.query ?? '').slice(0, 160)}`,
-								remedy: `K terminates it${row.backend_xid === null ? '' : ' (has written: rolls back)'}; idle_in_transaction_session_timeout does so by itself`,
-							}),
-						]
-					: [];
-			}),
+		idlers(input).flatMap(row => {
+			const level = levelOf(row.state_s, limit);
+			return level
+				? [
+						hitOf(row, level, 'state_s', row.state_s, `${row.pid} is ${row.state} for ${duration(row.state_s)}`, {
+							detail: `${nameOf(row)}, transaction ${duration(row.xact_s)} old, last: ${(row.query ?? '').slice(0, 160)}`,
+							remedy: `K terminates it${row.backend_xid === null ? '' : ' (has written: rolls back)'}; idle_in_transaction_session_timeout does so by itself`,
+						}),
+					]
+				: [];
+		}),
 };
 
 /** Dumps and walsenders are meant to take long. */
@@ -36,34 +34,38 @@ export const longTransaction: Check = {
 	class: 'now',
 	title: 'Long transactions',
 	hold: held,
-	unseen: unseenStates,
+	unseen: input => unseenStates(input, workers(input)),
 	when: (input, limit) =>
-		clients(input)
-			.filter(row => !isIdleInTransaction(row.state) && !exempt.has(row.application_name ?? ''))
-			.flatMap(row => {
-				const level = levelOf(row.xact_s, limit);
-				const horizon = row.xmin_age === null ? '' : `, vacuum can't remove what ${count(row.xmin_age)} transactions since then deleted`;
-				return level
-					? [
-							hitOf(row, level, 'xact_s', row.xact_s, `transaction of ${row.pid} is ${duration(row.xact_s)} old, ${stateWord(row.state)}`, {
-								detail: `${nameOf(row)}${horizon}: ${(row.query ?? '').slice(0, 160)}`,
-								remedy: 'C cancels its query, K ends its session; statement_timeout or transaction_timeout (17+) bound it',
-							}),
-						]
-					: [];
-			}),
+		workers(input).flatMap(row => {
+			const level = levelOf(row.xact_s, limit);
+			const horizon = row.xmin_age === null ? '' : `, vacuum can't remove what ${count(row.xmin_age)} transactions since then deleted`;
+			return level
+				? [
+						hitOf(row, level, 'xact_s', row.xact_s, `transaction of ${row.pid} is ${duration(row.xact_s)} old, ${stateWord(row.state)}`, {
+							detail: `${nameOf(row)}${horizon}: ${(row.query ?? '').slice(0, 160)}`,
+							remedy: 'C cancels its query, K ends its session; statement_timeout or transaction_timeout (17+) bound it',
+						}),
+					]
+				: [];
+		}),
 };
 
 function clients(input: Input): readonly Session[] {
 	return ((input.rows.sessions ?? []) as readonly Session[]).filter(row => row.backend_type === 'client backend' && !row.own);
 }
 
-function unseenStates(input: Input): string | undefined {
+function idlers(input: Input): readonly Session[] {
+	return clients(input).filter(row => isIdleInTransaction(row.state));
+}
+
+function workers(input: Input): readonly Session[] {
+	return clients(input).filter(row => row.xact_s !== null && !isIdleInTransaction(row.state) && !exempt.has(row.application_name ?? ''));
+}
+
+/** What is found among those that are seen is told; where there is nothing to judge among them, the hidden ones may be what is looked for. */
+function unseenStates(input: Input, judged: readonly Session[]): string | undefined {
 	const rows = (input.rows.sessions ?? []) as readonly Session[];
-	const hidden = rows.filter(row => row.hidden).length;
-	return hidden > 0 && hidden === rows.filter(row => (row.hidden || row.backend_type === 'client backend') && !row.own).length
-		? 'the states of other users are hidden: grant pg_read_all_stats'
-		: undefined;
+	return judged.length === 0 && rows.some(row => row.hidden && !row.own) ? 'the states of other users are hidden: grant pg_read_all_stats' : undefined;
 }
 
 /** All sessions of one user and application are one object: a pool that leaks has a hundred of them. */
