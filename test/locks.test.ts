@@ -33,6 +33,14 @@ test('the demo: one tree, the cause first, the readers behind the ALTER', () => 
 	assert.ok(Number(alter.row.holds_up) > 0);
 });
 
+test('how long the cause has been idle is not cut off', () => {
+	const column = table.columns.find(one => one.field === 'state')!;
+	const [root] = input([edge(2, 1, {blocker_state_s: 12 * 3600 + 34 * 60})]).rows.locks!;
+	const shown = column.show!(root!.state!, root!);
+	assert.equal(shown, 'idle in xact 12h34');
+	assert.ok(shown.length <= column.width);
+});
+
 test('the mildest cure is to cancel who waits and is waited for; the cause costs more', () => {
 	assert.equal(
 		summary(edges('2<1 3<1 4<3 5<3').map(row => (row.pid === 3 ? {...row, backend_xid: null} : row))),

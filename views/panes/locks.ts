@@ -217,7 +217,7 @@ const locksTable = table<Tree>({
 		{field: 'usename', title: 'user', width: 9, priority: 3},
 		{field: 'application_name', title: 'app', width: 10, grow: 1, show: text => (typeof text === 'string' && text !== '' ? text : unknown), priority: 5},
 		{field: 'datname', title: 'db', width: 8, priority: 6},
-		{field: 'state', title: 'state', width: 16, show: (_, row) => stateOf(row), tone: row => (row.waits ? 'warning' : 'strong'), priority: 1},
+		{field: 'state', title: 'state', width: 18, show: (_, row) => stateOf(row), tone: row => (row.waits ? 'warning' : 'strong'), priority: 1},
 		{
 			field: 'holds_up',
 			title: 'lock',
