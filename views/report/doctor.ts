@@ -3,6 +3,7 @@ import {preloadRemedy, settingRemedy} from '../../source/provider.ts';
 import type {RowReport, ServerReport, TableReport, Where} from '../../source/report.ts';
 import {spelled} from '../../source/spelling.ts';
 import {milliseconds, unknown} from '../format.ts';
+import {widthOf} from '../layout.ts';
 import {type Block, column, type Item} from './outline.ts';
 import {notSeen, placeOf} from './words.ts';
 
@@ -53,6 +54,9 @@ function factsOf({where, connection, server}: Diagnosis): readonly (readonly [st
 
 const sight: Readonly<Record<TableReport['status'], string>> = {ok: 'yes', partial: 'in part', skipped: 'no', failed: 'failed'};
 
+/** Cells that 100 columns leave for a reason. */
+const whyWidth = 51;
+
 function seenBlocks(server: ServerReport): readonly Block[] {
 	const columns = [
 		column('pane', 'pane', 14, {priority: 1}),
@@ -68,8 +72,12 @@ function seenBlocks(server: ServerReport): readonly Block[] {
 		}),
 	);
 	const {evaluated, unseen} = server.coverage;
+	const reasons = new Set(server.sections.flatMap(section => section.tables.flatMap(table => (table.status === 'ok' ? [] : (table.reason ?? [])))));
+	// What the table has no room for.
+	const long = [...reasons].filter(reason => widthOf(reason) > whyWidth);
 	return [
 		{is: 'table', columns, rows, rest: 0},
+		...(long.length > 0 ? [{is: 'list' as const, items: long.map(text => ({text}))}] : []),
 		{is: 'sentence', text: `${evaluated.length} of ${evaluated.length + unseen.length} checks can be made.`, tone: unseen.length === 0 ? 'good' : 'notice'},
 	];
 }
