@@ -25,6 +25,9 @@ for (const major of [13, 18]) {
 			[server, other] = await Promise.all([startServer({major}), startServer({major})]);
 			for (const one of [server, other])
 				await one.run(`create function slow() returns int language plpgsql as 'begin perform pg_sleep(600); return 1; end';
+					create function stubborn() returns int language plpgsql as
+						'begin for i in 1..12 loop begin perform pg_sleep(600); exception when query_canceled then null; end; end loop; return 1; end';
+					create materialized view stubborn as select stubborn() as n with no data;
 					create materialized view stuck as select slow() as n with no data; create materialized view brief as select 1 as n with no data`);
 		});
 		after(() => Promise.all([server.stop(), other.stop()]));
@@ -95,29 +98,37 @@ for (const major of [13, 18]) {
 			}
 		});
 
+		/** Lines of the open panel. */
+		const saidIn = (open: Console) =>
+			open
+				.state()
+				.overlays.flatMap(one => (one.is === 'progress' ? one.lines.flat().map(({text}) => text) : []))
+				.join('\n');
+
+		/** While `meanwhile` lasts, no process of the server that has to do with us runs. */
+		async function frozen(meanwhile: () => Promise<unknown>): Promise<void> {
+			const client = await server.connect();
+			const {rows} = await client.query<{pid: number}>(`select pid from pg_stat_activity where ${own}`);
+			await client.end();
+			const pids = [server.pid, ...rows.map(row => row.pid)];
+			for (const pid of pids) process.kill(pid, 'SIGSTOP');
+			try {
+				await meanwhile();
+			} finally {
+				for (const pid of pids) process.kill(pid, 'SIGCONT');
+			}
+		}
+
 		test('a server that freezes under its work and goes on: not known is said, and it can be cancelled afterwards', async () => {
 			const open = await openConsole(server);
 			const {store} = open.watch;
-			const said = () =>
-				open
-					.state()
-					.overlays.flatMap(one => (one.is === 'progress' ? one.lines.flat().map(({text}) => text) : []))
-					.join('\n');
+			const said = () => saidIn(open);
 			try {
 				await open.choose('views', 'views', row => row.relation === 'stuck');
 				readable(await open.ask('refresh'));
 				const request = open.yes();
 				await until(said, text => /PgSleep/.test(text));
-				const client = await server.connect();
-				const {rows} = await client.query<{pid: number}>(`select pid from pg_stat_activity where ${own}`);
-				await client.end();
-				const pids = [server.pid, ...rows.map(row => row.pid)];
-				for (const pid of pids) process.kill(pid, 'SIGSTOP');
-				try {
-					await until(said, text => /what it does is not known: /.test(text));
-				} finally {
-					for (const pid of pids) process.kill(pid, 'SIGCONT');
-				}
+				await frozen(() => until(said, text => /what it does is not known: /.test(text)));
 				await until(said, text => /PgSleep/.test(text) && !/not known/.test(text));
 				store.dispatch({type: 'cancelled', request});
 				const [outcome] = await open.settled(request);
@@ -126,6 +137,30 @@ for (const major of [13, 18]) {
 					open.auditLines().map(line => line.outcome),
 					['asked', 'failed'],
 				);
+			} finally {
+				await open.close();
+			}
+		});
+
+		test('that it could not be cancelled is said as long as that is true', async () => {
+			const open = await openConsole(server);
+			const said = () => saidIn(open);
+			try {
+				await open.choose('views', 'views', row => row.relation === 'stubborn');
+				readable(await open.ask('refresh'));
+				const request = open.yes();
+				await until(said, text => /PgSleep/.test(text));
+				await frozen(async () => {
+					open.watch.store.dispatch({type: 'cancelled', request});
+					// Asked behind the cancel, on the same session.
+					await until(
+						() => open.watch.links.get('db')!.one('act', 'actions/work', [0]),
+						result => result.status === 'failed',
+					);
+				});
+				await open.settled(request);
+				assert.match(said(), /PgSleep/);
+				assert.doesNotMatch(said(), /could not be cancelled/);
 			} finally {
 				await open.close();
 			}

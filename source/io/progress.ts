@@ -74,9 +74,10 @@ export function observe(options: {
 			else if (seen.backend_start !== null) {
 				// After a restart or a failover the number may be somebody else's.
 				const own = `pid = ${session.pid} and backend_start = '${seen.backend_start}'`;
-				await act.send(`select pg_catalog.pg_cancel_backend(pid) from pg_catalog.pg_stat_activity where ${own}`).catch(error => {
-					trouble = `it could not be cancelled yet: ${sentence(error)}`;
-				});
+				trouble = await act.send(`select pg_catalog.pg_cancel_backend(pid) from pg_catalog.pg_stat_activity where ${own}`).then(
+					() => '',
+					(error: unknown) => `it could not be cancelled yet: ${sentence(error)}`,
+				);
 			}
 			await new Promise(resolve => setTimeout(resolve, 500));
 		}
