@@ -73,9 +73,9 @@ const declared = {
 	'redis-memory': {title: 'Redis memory used of maxmemory', unit: '%', warning: 85, critical: 95},
 	'redis-evictions': {title: 'Redis keys evicted in the interval', unit: 'count', notice: 1},
 	wraparound: {title: 'way to the stop against wraparound, of transaction or multixact ids', unit: '%', warning: 40, critical: 75},
-	checksum: {title: 'checksum failures', unit: 'count', critical: 1},
 
 	// Hygiene.
+	checksum: {title: 'checksum failures', unit: 'count', critical: 1},
 	sequence: {title: 'sequence or integer key used up', unit: '%', warning: 75, critical: 90},
 	'index-effectiveness': {title: 'scans of a large table that use an index; floor: scans', unit: '%', warning: 80, below: true, floor: 1000},
 	'invalid-index': {title: 'invalid indexes that are not being built', unit: 'count', warning: 1},

@@ -77,9 +77,7 @@ export const checks: readonly Check[] = [
 	},
 	{
 		id: 'checksum',
-		class: 'now',
-		// It neither comes nor goes from one sample to the next.
-		hold: {rise: 1, clear: 1},
+		class: 'care',
 		title: 'checksum failures',
 		unseen: input =>
 			databases(input).some(row => row.checksum_failures !== null)
