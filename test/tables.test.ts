@@ -50,6 +50,19 @@ test('a table that autovacuum leaves alone is still frozen, and only that', () =
 	assert.equal(nextOf(heap({autovacuum: false, vacuum_due: 9, freeze_due: 1.1})), 'freeze due (autovacuum is off)');
 });
 
+test('what a standby does not count is unknown there, not 0', () => {
+	const there: Input = {...input, facts: {here: {...facts, recovery: true}}};
+	const zero = heap({live: 0, table_rows: 50_000, n_tup_ins_per_s: 0, n_tup_upd_per_s: 0, n_tup_del_per_s: 0});
+	const [row] = withShares([zero], there);
+	assert.deepEqual([row!.live, row!.dead, row!.dead_share, row!.writes_per_s, row!.next], [50_000, null, null, null, null]);
+	assert.equal(withShares([{...zero, table_rows: null}], there)[0]!.live, null);
+	assert.equal(withShares([{...zero, freeze_due: 1.2}], there)[0]!.next, 'freeze due');
+	assert.match(judged(sizes, [row!], there).coverage.unseen.find(one => one.id === 'dead-rows')!.why, /ask its primary/);
+	assert.equal(withShares([zero], input)[0]!.live, 0);
+	const vacuumed = sizes!.detail!.sections(row!, {}, there).find(section => section.title === 'Autovacuum')!.lines;
+	assert.doesNotMatch(vacuumed.map(line => line.map(segment => segment.text).join('')).join('\n'), /never/);
+});
+
 test('the nearer of both stops counts: multixacts too', () => {
 	const [byXid, byMxid] = withShares([heap({xid_age: 1_000_000_000}), heap({xid_age: 1000, mxid_age: 1_500_000_000})], input);
 	assert.ok(Math.abs((byXid!.wraparound as number) - 0.466) < 0.001);
@@ -196,6 +209,8 @@ test('databases: rollbacks need traffic, deadlocks one sample, checksums their s
 	assert.deepEqual(ids(after({deadlocks: 1})), ['deadlocks']);
 	assert.deepEqual(ids(after({temp_bytes: 5 * 200 * 1024 * 1024})), ['temp-spill']);
 	assert.match(judged(table, after({})).coverage.unseen[0]!.why, /checksums are off/);
+	const checksum = table!.checks!.find(one => one.id === 'checksum')!;
+	assert.equal(checksum.class, 'care', 'where it can not be made, pgperf check without names would be unknown for ever');
 	assert.deepEqual(ids([{...after({})[0]!, checksum_failures: 2}]), ['checksum']);
 	const [stop] = judged(table, [{...after({})[0]!, wraparound: 0.996}]).findings;
 	assert.deepEqual([stop!.id, stop!.level, stop!.class], ['wraparound', 'critical', 'now'], 'it is in the header, and in what check makes of itself');

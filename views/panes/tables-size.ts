@@ -29,7 +29,16 @@ export function nextOf(row: Row): string {
 	return nearest && nearest.part > 0 ? `${nearest.name} ${percent(nearest.part)}` : 'nothing to do';
 }
 
-export function withShares(rows: readonly Row[], input: Input): readonly Row[] {
+/** What is written, vacuumed and analyzed is counted where it is done: on a standby the counters stand at 0, which is no number of rows. */
+function asSeen(row: Row): Row {
+	const counted = {dead: null, n_tup_ins: null, n_tup_upd: null, n_tup_del: null, n_tup_hot_upd: null, vacuum_s: null, analyze_s: null};
+	const changes = {n_tup_ins_per_s: null, n_tup_upd_per_s: null, n_tup_del_per_s: null};
+	return {...row, ...counted, ...changes, live: row.table_rows ?? null, vacuum_due: null, insert_due: null, analyze_due: null};
+}
+
+export function withShares(asked: readonly Row[], input: Input): readonly Row[] {
+	const standby = isStandby(input);
+	const rows = standby ? asked.map(asSeen) : asked;
 	const bloat = new Map((input.rows['table-bloat'] ?? []).map(row => [row.relid, row]));
 	return rows.map(row => {
 		const dead = figure(row, 'dead');
@@ -41,7 +50,7 @@ export function withShares(rows: readonly Row[], input: Input): readonly Row[] {
 			wraparound: share(Math.max(figure(row, 'xid_age') ?? 0, figure(row, 'mxid_age') ?? 0), stop),
 			writes_per_s: added(figure(row, 'n_tup_ins_per_s'), figure(row, 'n_tup_upd_per_s'), figure(row, 'n_tup_del_per_s')),
 			bloat_share: found?.bloat_share ?? null,
-			next: nextOf(row),
+			next: standby && (figure(row, 'freeze_due') ?? 0) < 1 ? null : nextOf(row),
 		};
 	});
 }
@@ -68,10 +77,15 @@ function summary(rows: readonly Row[], input: Input): readonly Line[] {
 	return line.length > 0 ? [line] : [];
 }
 
+function isStandby(input: Input): boolean {
+	return input.facts[input.watched]?.recovery === true;
+}
+
 const deadCheck: Check = {
 	id: 'dead-rows',
 	class: 'care',
 	title: 'dead rows',
+	unseen: input => (isStandby(input) ? 'a standby does not count them: ask its primary' : undefined),
 	when: (input, limit) =>
 		(input.rows.tables ?? [])
 			.filter(row => (figure(row, 'dead') ?? 0) >= (limit.floor ?? 0))
@@ -171,8 +185,9 @@ export const sizes: Table = table<TablesRow>({
 	actions: [maintain],
 });
 
-function tableSections(row: TablesRow, answers: Answers): readonly Section[] {
+function tableSections(row: TablesRow, answers: Answers, input: Input): readonly Section[] {
 	const partly = (part: number | null) => (part === null ? 'never' : `${percent(part)} of the way`);
+	const freeze = told('freeze', `${partly(row.freeze_due)}: age ${count(row.xid_age)} transactions, ${count(row.mxid_age)} multixacts`);
 	return [
 		{
 			title: 'Size and rows',
@@ -187,14 +202,16 @@ function tableSections(row: TablesRow, answers: Answers): readonly Section[] {
 		},
 		{
 			title: 'Autovacuum',
-			lines: [
-				told('next', nextOf(row as Row)),
-				told('vacuum', `${partly(row.vacuum_due)}: at ${count(row.vacuum_at)} dead rows`),
-				told('vacuum for inserts', partly(row.insert_due)),
-				told('analyze', partly(row.analyze_due)),
-				told('freeze', `${partly(row.freeze_due)}: age ${count(row.xid_age)} transactions, ${count(row.mxid_age)} multixacts`),
-				told('last vacuum, analyze', `${duration(row.vacuum_s)}, ${duration(row.analyze_s)} ago`),
-			],
+			lines: isStandby(input)
+				? [told('vacuum and analyze', 'its primary does this, and counts it'), freeze]
+				: [
+						told('next', nextOf(row as Row)),
+						told('vacuum', `${partly(row.vacuum_due)}: at ${count(row.vacuum_at)} dead rows`),
+						told('vacuum for inserts', partly(row.insert_due)),
+						told('analyze', partly(row.analyze_due)),
+						freeze,
+						told('last vacuum, analyze', `${duration(row.vacuum_s)}, ${duration(row.analyze_s)} ago`),
+					],
 		},
 		...partLines(answers, 'partitions', 'Partitions', part => [
 			{text: qualified(part.nspname, part.relname).padEnd(32)},
