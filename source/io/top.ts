@@ -1,10 +1,10 @@
 import {setImmediate as turn} from 'node:timers/promises';
-import {setFlagsFromString} from 'node:v8';
 import type {Arguments} from '../arguments.ts';
 import type {Pane} from '../pane.ts';
 import type {State} from '../state.ts';
 import type {Store} from '../store.ts';
 import {isProblem, type Problem} from './conninfo.ts';
+import {saveEffort} from './engine.ts';
 import {loadCatalog, loadQuery} from './files.ts';
 import {callEarly, forsake} from './postgres.ts';
 import {createReferences} from './references.ts';
@@ -120,8 +120,7 @@ async function run(terminal: Terminal, watch: ReturnType<typeof createWatch>, fa
 			painter.rerender(size);
 		},
 	});
-	// V8 would let the room for young objects grow to 64 MB in the first minutes: what was enough to start is enough for a refresh.
-	setFlagsFromString('--semi-space-growth-factor=1');
+	saveEffort();
 	await new Promise<void>(resolve => {
 		const stop = store.subscribe((state, event) => {
 			switch (event.type) {
