@@ -72,7 +72,7 @@ export type Event =
 	| {readonly type: 'progressed'; readonly request: number; readonly lines: readonly Line[]; readonly cancellable: boolean}
 	| {readonly type: 'cancelled'; readonly request: number}
 	| {readonly type: 'settled'; readonly request: number; readonly title: string; readonly outcomes: readonly Outcome[]}
-	| {readonly type: 'notified'; readonly channel: string; readonly payload: string}
+	| {readonly type: 'notified'; readonly server: ServerId; readonly channel: string; readonly payload: string}
 	| {readonly type: 'noticed'; readonly text: string; readonly tone: Tone}
 	| {readonly type: 'logged'; readonly entry: Omit<LogEntry, 'wall' | 'n'>}
 	| {readonly type: 'copied'; readonly whole: boolean}

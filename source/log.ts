@@ -1,4 +1,5 @@
 import {tagOfNotification} from './cache-schemes.ts';
+import type {Event} from './event.ts';
 import type {Row, TableId} from './pane.ts';
 import type {LogEntry, State, TableData} from './state.ts';
 
@@ -10,12 +11,12 @@ export function logged(state: State, ...entries: readonly Omit<LogEntry, 'wall' 
 	return {...state, log: [...state.log, ...entries.map((entry, i) => ({...entry, n: last + i + 1, wall: state.wall}))].slice(-most)};
 }
 
-/** A notification, with the cache tag that the rules of the watched server make of it. */
-export function notified(state: State, channel: string, payload: string): State {
-	const rules = state.servers[state.watched]?.rules?.invalidate ?? state.settings.invalidate ?? {};
+/** A notification, with the cache tag that the rules of the server that sent it make of it. */
+export function notified(state: State, {server, channel, payload}: Extract<Event, {type: 'notified'}>): State {
+	const rules = state.servers[server]?.rules?.invalidate ?? state.settings.invalidate ?? {};
 	const found = channel === 'cache_invalidation' ? tagOfNotification(payload, rules) : undefined;
 	const made = found && ('tag' in found ? {tag: found.tag} : {noTag: found.problem});
-	return logged(state, {kind: 'notification', channel, server: state.watched, text: payload, tone: 'plain', ...made});
+	return logged(state, {kind: 'notification', channel, server, text: payload, tone: 'plain', ...made});
 }
 
 const kinds = {actions: 'action', findings: 'finding', notifications: 'notification'} as const;

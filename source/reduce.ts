@@ -135,7 +135,7 @@ function step(state: State, event: Event): State {
 		case 'settled':
 			return settled(state, event);
 		case 'notified':
-			return notified(state, event.channel, event.payload);
+			return notified(state, event);
 		case 'noticed':
 			return {...state, notice: {text: event.text, tone: event.tone, until: state.now + 6000}};
 		case 'logged':

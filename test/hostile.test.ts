@@ -74,7 +74,7 @@ function poisonedState(pane: string, size: State['size'], random: () => number):
 		const events: readonly Event[] = [
 			{type: 'requested', server: id, session: 'sample', request, queries: Object.keys(results), at},
 			{type: 'sampled', server: id, session: 'sample', generation, request, at, results},
-			{type: 'notified', channel: hostileText(random), payload: hostileText(random)},
+			{type: 'notified', server: id, channel: hostileText(random), payload: hostileText(random)},
 			{type: 'logged', entry: {kind: 'action', text: hostileText(random), tone: 'warning'}},
 		];
 		state = events.reduce(reduce, state);

@@ -158,6 +158,24 @@ test('a server of the configuration brings its label and its rules, and the firs
 	});
 });
 
+test('what a notification invalidates goes by the rules of the server that is watched, also when the first one is gone back to', async () => {
+	const places = [{name: 'prod', servers: [other.uri()], rules: {invalidate: {menu: 'other:{id}'}}}];
+	await watching({servers: [shop.uri({database: 'shop'})], places, settings: {invalidate: {menu: 'menu:{id}'}}}, async one => {
+		await live(one);
+		const tag = () => {
+			one.dispatch({type: 'notified', server: one.state().watched, channel: 'cache_invalidation', payload: '{"table":"menu","id":3}'});
+			return one.state().log.at(-1)?.tag;
+		};
+		assert.equal(tag(), 'menu:3');
+		await one.go('prod');
+		await one.comes(state => state.watched === 'prod');
+		assert.equal(tag(), 'other:3');
+		await one.go('shop @');
+		await one.comes(state => state.watched.startsWith('shop @'));
+		assert.equal(tag(), 'menu:3');
+	});
+});
+
 test('what was begun while another server was on its way keeps the one that it runs on, and can still be cancelled', async () => {
 	const proxy = await openProxy(other.port);
 	proxy.hole(true);

@@ -36,7 +36,7 @@ test('what the state never holds reaches no screen and no file', () => {
 			at,
 			results: {sessions: {status: 'ok', sample: {...sessions, at, rows}}, locks: {status: 'failed', message: `could not connect to ${url}`, code: undefined}},
 		},
-		{type: 'notified', channel: 'performance_alert', payload: `{"password": "${secret}"}`},
+		{type: 'notified', server: 'main', channel: 'performance_alert', payload: `{"password": "${secret}"}`},
 		{type: 'logged', entry: {kind: 'action', text: `invalid connection string ${url}`, tone: 'warning'}},
 		{type: 'noticed', text: `still watching: ${url}`, tone: 'warning'},
 		{type: 'settled', request: 1, title: 'x', outcomes: [{subject: 'x', done: false, tone: 'warning', text: `failed: ${url}`}]},

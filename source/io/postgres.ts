@@ -196,7 +196,7 @@ export function createLink(options: LinkOptions): Link {
 		if (!options.channels?.length || facts?.pooled || facts?.recovery) return;
 		const listen = await openNext(bounds.act);
 		if (isProblem(listen) || isProblem(kept('listen', listen))) return;
-		listen.onNotification((channel, payload) => dispatch({type: 'notified', channel, payload}));
+		listen.onNotification((channel, payload) => dispatch({type: 'notified', server: id, channel, payload}));
 		for (const channel of options.channels) await listen.send(`listen "${channel.replaceAll('"', '""')}"`).catch(() => undefined);
 	}
 

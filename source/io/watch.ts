@@ -52,6 +52,9 @@ export type Watch = {
 	stop(): Promise<void>;
 };
 
+/** Milliseconds until texts that were not answered are asked again. */
+const unanswered = 30_000;
+
 export const now = (): number => performance.now();
 export const wall = (): number => Date.now();
 
@@ -107,8 +110,8 @@ export function createWatch(options: WatchOptions): Watch {
 		reducer(options.lastScroll ?? (() => 0)),
 	);
 	const {dispatch} = store;
-	const {label, readOnly, confirm, limits} = settings;
-	const place: Watchable = {name: null, servers, rules: {label, readOnly, confirm, limits}, ...options.belongings};
+	const {label, readOnly, confirm, limits, invalidate} = settings;
+	const place: Watchable = {name: null, servers, rules: {label, readOnly, confirm, limits, invalidate}, ...options.belongings};
 	const belongings = belongingsOf(options.belongings);
 	const prompts = promptsBefore();
 	const open: PlacesOptions['open'] = wanted => createLink({...wanted, catalog, dispatch, now, channels: options.channels});
@@ -134,14 +137,17 @@ export function createWatch(options: WatchOptions): Watch {
 	}
 
 	let looking = false;
+	let lookAgainAt = Number.NEGATIVE_INFINITY;
 	/** Texts of the rows on the screen, each asked once. */
 	async function lookUp(state: State): Promise<void> {
 		const missing = missingTexts(state);
 		const link = links.get(state.watched);
-		if (!missing || !link || looking) return;
+		if (!missing || !link || looking || now() < lookAgainAt) return;
 		looking = true;
 		const result = await link.one('survey', missing.sql, [missing.keys]);
 		looking = false;
+		// What takes longer than it may is not asked with every sample.
+		if (result.status === 'failed') lookAgainAt = now() + unanswered;
 		const found = result.status === 'ok' ? result.sample.rows : [];
 		const rows = Object.fromEntries(missing.keys.map(key => [`${missing.sql}\0${key}`, found.find(row => row[missing.key] === key) ?? {}]));
 		// Another server may be watched by now.
@@ -167,6 +173,7 @@ export function createWatch(options: WatchOptions): Watch {
 				startCollector(store, links, {now, wall}, belongings.now).stop,
 				store.subscribe((state, event) => {
 					if (event.type === 'entered') void fetchDetail(state);
+					if (event.type === 'connected') lookAgainAt = Number.NEGATIVE_INFINITY;
 					if (event.type === 'sampled' || event.type === 'moved' || event.type === 'opened' || event.type === 'switched') void lookUp(state);
 				}),
 				startExplain(store, links).stop,
