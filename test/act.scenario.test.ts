@@ -167,7 +167,9 @@ for (const major of [13, 18]) {
 			);
 			expectCode(await act('cancel', pid, '--yes'), 0);
 			assert.equal(await fate, '57014');
-			expectCode(await act('cancel', pid, '--yes'), 3);
+			const idle = await act('cancel', pid, '--yes');
+			expectCode(idle, 3);
+			assert.match(idle.err, /it runs nothing: there is nothing to cancel/, 'it is there, and idle');
 			expectCode(await act('terminate', pid, '--yes'), 0);
 			expectCode(await act('terminate', pid, '--yes'), 3);
 			const line = audit().find(one => one.action === 'terminate' && one.outcome === 'asked') as {readonly evidence?: string} | undefined;

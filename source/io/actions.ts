@@ -105,7 +105,9 @@ async function plan(
 	const left = rows.length - possible.length;
 	const leftOut: readonly Line[] = left > 0 ? [[{text: `${left} of ${rows.length} marked can't be chosen and are left out`, tone: 'warning'}]] : [];
 	if ('redis' in action.plan) return planRedis(options, state, {...question, rows: possible}, server.generation, leftOut);
-	const result = await link.one('act', action.plan.sql, action.params(possible, input, facts));
+	// Where none of them can be chosen the server says why, each in its own words.
+	const asked = possible.length > 0 ? possible : rows;
+	const result = await link.one('act', action.plan.sql, action.params(asked, input, facts));
 	if (result.status === 'failed') return {problem: `the plan could not be made: ${result.message}${result.code === '57014' ? `; ${slow}` : ''}`};
 	if (result.status === 'skipped') return {problem: `${result.reason}${result.remedy ? ` (${result.remedy})` : ''}`};
 	const targets = targetsOf(result.sample.rows);
