@@ -70,5 +70,11 @@ for (let i = 0; i < 20; i++) {
 for (let i = 0; i < 8; i++) void writer(i);
 for (let i = 0; i < Number(extra); i += 20) await Promise.all(Array.from({length: Math.min(20, Number(extra) - i)}, (_, j) => sleeper(i + j)));
 console.log('ready');
-// The server ends them all when this process is gone.
-process.stdin.on('end', () => process.exit(0)).resume();
+process.stdin.on('end', () => void leave()).resume();
+
+/** One that sleeps in a statement does not notice that its client is gone, and its snapshot would keep dead rows from being cleared. */
+async function leave(): Promise<void> {
+	const last = await session('bench-end');
+	await last.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'bench-%' and pid <> pg_backend_pid()");
+	process.exit(0);
+}
