@@ -108,17 +108,16 @@ try {
 	}
 	if (chosen.has('harm')) {
 		say('pgbench, watched and not, in turns');
-		const told = await throughput(server, field, 6, 8);
+		const told = await throughput(server, field, 20, 3);
 		if (typeof told === 'string') console.log(`\nNo figures of pgbench: ${told}.`);
 		else {
 			const rows = told.map(one => [
 				one.watched,
 				one.median.toFixed(0),
-				one.low.toFixed(0),
-				one.high.toFixed(0),
-				`${((one.median / told[0]!.median - 1) * 100).toFixed(1)} %`,
+				...one.quartiles.map(figure => figure.toFixed(0)),
+				`${((one.quartiles[1] / told[0]!.quartiles[1] - 1) * 100).toFixed(1)} %`,
 			]);
-			console.log(`\n${markdown([['pgbench watched by', 'transactions a second', 'lowest', 'highest', 'against nobody'], ...rows])}`);
+			console.log(`\n${markdown([['pgbench watched by', 'transactions a second', 'lower quartile', 'upper quartile', 'that against nobody'], ...rows])}`);
 		}
 	}
 } finally {
