@@ -37,6 +37,24 @@ function note<T>(measured: ReadonlyMap<Contender, T>, take: (value: T, sessions:
 	}
 }
 
+async function paneCosts(): Promise<void> {
+	say('queries of every pane');
+	const found = await costs(server);
+	const rows = found.map(one => [
+		one.pane,
+		one.query,
+		one.every,
+		String(one.rows),
+		one.planMs.toFixed(2),
+		one.runMs.toFixed(2),
+		String(one.planBuffers),
+		String(one.runBuffers),
+	]);
+	console.log(`\n${markdown([['pane', 'query', 'every', 'rows', 'plan ms', 'run ms', 'plan buffers', 'run buffers'], ...rows])}`);
+	const loaded = (await loads(server, found)).map(one => [one.pane, one.statements.toFixed(1), one.ms.toFixed(2), one.buffers.toFixed(0)]);
+	console.log(`\n${markdown([['open pane', 'statements per refresh', 'ms per refresh', 'buffers per refresh'], ...loaded])}`);
+}
+
 const conf = {max_connections: '1100', log_line_prefix: '%u|', log_destination: 'stderr', logging_collector: 'off', track_activity_query_size: '4096'};
 const server: TestServer = await startServer({conf});
 try {
@@ -63,8 +81,12 @@ try {
 		);
 	}
 	await load.stop();
-	if (chosen.has('live') || chosen.has('keys')) {
-		const crowd = await startLoad(server, 205);
+	if (['live', 'keys', 'synthetic', 'panes'].some(part => chosen.has(part))) {
+		if (values.big) {
+			say('20,000 tables, 1,000 sessions');
+			await manyTables(server, 20_000);
+		}
+		const crowd = await startLoad(server, values.big ? 966 : 205);
 		if (chosen.has('live')) {
 			say('239 sessions for 40 s, all programs at once');
 			note(await steady(field, server, 40), (one, sessions) =>
@@ -76,35 +98,13 @@ try {
 			for (const [tool, {median, worst, bytes}] of await keys(field, server, 200))
 				Object.assign(results[tool], {keyMedian: median, keyWorst: worst, bytesMove: bytes});
 		}
-		await crowd.stop();
-	}
-	if (chosen.has('synthetic')) {
-		say('10,000 rows');
-		const {sessions, statements} = await synthetic(server, 10_000);
-		Object.assign(results.pgperf, {tickSessions: sessions.tick, keySessions: sessions.key, tickStatements: statements.tick, keyStatements: statements.key});
-	}
-	if (chosen.has('panes')) {
-		if (values.big) {
-			say('20,000 tables, 1,000 sessions');
-			await manyTables(server, 20_000);
+		if (chosen.has('synthetic')) {
+			say('10,000 rows');
+			const {sessions, statements} = await synthetic(server, 10_000);
+			Object.assign(results.pgperf, {tickSessions: sessions.tick, keySessions: sessions.key, tickStatements: statements.tick, keyStatements: statements.key});
 		}
-		const crowd = values.big ? await startLoad(server, 966) : undefined;
-		say(`queries of every pane${values.big ? ', 20,000 tables, 1,000 sessions' : ''}`);
-		const found = await costs(server);
-		const rows = found.map(one => [
-			one.pane,
-			one.query,
-			one.every,
-			String(one.rows),
-			one.planMs.toFixed(2),
-			one.runMs.toFixed(2),
-			String(one.planBuffers),
-			String(one.runBuffers),
-		]);
-		console.log(`\n${markdown([['pane', 'query', 'every', 'rows', 'plan ms', 'run ms', 'plan buffers', 'run buffers'], ...rows])}`);
-		const loaded = (await loads(server, found)).map(one => [one.pane, one.statements.toFixed(1), one.ms.toFixed(2), one.buffers.toFixed(0)]);
-		console.log(`\n${markdown([['open pane', 'statements per refresh', 'ms per refresh', 'buffers per refresh'], ...loaded])}`);
-		await crowd?.stop();
+		if (chosen.has('panes')) await paneCosts();
+		await crowd.stop();
 	}
 	if (chosen.has('harm')) {
 		say('pgbench, watched and not, in turns');
