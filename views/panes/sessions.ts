@@ -111,8 +111,8 @@ const sessionsTable = table<Session>({
 	columns: [
 		{field: 'pid', title: 'pid', width: 7, align: 'right', priority: 1},
 		{field: 'usename', title: 'user', width: 10, show: (name, row) => (row.own ? 'pgperf' : plain(name)), priority: 3},
-		{field: 'datname', title: 'db', width: 9, show: plain, priority: 5},
-		{field: 'application_name', title: 'app', width: 12, grow: 1, show: name => (name ? plain(name) : unknown), priority: 6},
+		{field: 'datname', title: 'db', width: 9, show: plain, priority: 6},
+		{field: 'application_name', title: 'app', width: 10, grow: 6, show: name => (name ? plain(name) : unknown), priority: 4},
 		{field: 'client', title: 'client', width: 13, grow: 1, show: plain, priority: 8},
 		{field: 'state', title: 'state', width: 14, show: (_, row) => stateOf(row), tone: stateTone, priority: 2},
 		{field: 'state_s', title: 'for', width: 6, align: 'right', show: duration, tone: stateTone, priority: 2},
@@ -125,7 +125,7 @@ const sessionsTable = table<Session>({
 			tone: row => (row.wait_event_type === 'Lock' ? 'warning' : undefined),
 			priority: 3,
 		},
-		{field: 'xact_s', title: 'xact', width: 6, align: 'right', show: duration, priority: 4},
+		{field: 'xact_s', title: 'xact', width: 6, align: 'right', show: duration, priority: 5},
 		{field: 'query_s', title: 'query', width: 6, align: 'right', show: duration, priority: 7},
 		{
 			field: 'blocks',
