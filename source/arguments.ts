@@ -29,6 +29,22 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
 	return parseCommand(command, rest);
 }
 
+/**
+ * What is to be typed where a server stands among the words of a command that takes other words: only what can be nothing else is taken
+ * for one. `keywords` tells whether host=db1 is such a thing: the name of a relation may have that form.
+ */
+export function namedServer(command: string, words: readonly string[], keywords: boolean): string | undefined {
+	const server = words.find(word => /^postgres(?:ql)?:\/\//i.test(word) || (keywords && /^\s*[a-z_]+\s*=/i.test(word)));
+	if (server === undefined) return undefined;
+	const line = ['pgperf', command, '-d', server, ...words.filter(word => word !== server)].map(quoted).join(' ');
+	return `${command} is told its server with -d: ${line}`;
+}
+
+/** As a shell reads it. */
+function quoted(word: string): string {
+	return /^[\w@%+:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
 function parseCommand(command: Command, words: readonly string[]): Parsed {
 	if (words.includes('--help') || words.includes('-?')) return {print: helpOf(command)};
 	const spelled = spelledOut(command, words);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {nearestOf, parseArguments} from '../source/arguments.ts';
+import {namedServer, nearestOf, parseArguments} from '../source/arguments.ts';
 
 const parse = (line: string) => parseArguments(line.split(' ').filter(Boolean), '1.2.3');
 
@@ -64,4 +64,14 @@ test('the nearest word: letters put in, left out, mistaken or swapped; nothing w
 		['zzz', undefined],
 	] as const)
 		assert.equal(nearestOf(word, ['top', 'report', 'sql']), nearest);
+});
+
+test('a server among words that name none is told by its form, and what to type with it', () => {
+	const told = (words: readonly string[], keywords = true) => namedServer('check', words, keywords)?.split('-d: ')[1];
+	assert.equal(told(['postgres://db1/shop']), 'pgperf check -d postgres://db1/shop');
+	assert.equal(told(['blocked', 'postgresql://db1/shop?sslmode=require', 'lag']), "pgperf check -d 'postgresql://db1/shop?sslmode=require' blocked lag");
+	assert.equal(told(['host=db1 dbname=shop']), "pgperf check -d 'host=db1 dbname=shop'");
+	assert.equal(told(["password=it's"]), "pgperf check -d 'password=it'\\''s'");
+	assert.equal(told(['a=b'], false), undefined);
+	assert.equal(told(['blocked', 'shop']), undefined);
 });

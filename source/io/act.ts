@@ -1,5 +1,5 @@
 import {createInterface} from 'node:readline/promises';
-import {type Arguments, nearestOf} from '../arguments.ts';
+import {type Arguments, namedServer, nearestOf} from '../arguments.ts';
 import type {Action, Line, Pane} from '../pane.ts';
 import {parseAge} from '../partition-choice.ts';
 import {plain, spoken} from '../plain.ts';
@@ -58,6 +58,8 @@ function wishOf(options: Arguments): Wish | Problem {
 	const [name, ...words] = options.input;
 	const usage = (text: string): Problem => ({problem: `${text} pgperf act --help tells more.`, exit: 64});
 	const verb = verbs.find(one => one.name === name);
+	const server = namedServer('act', options.input, verb === undefined);
+	if (server !== undefined) return {problem: server, exit: 64};
 	const known = verbs.map(one => one.name);
 	if (name === undefined) return usage(`What is to be done? ${known.join(', ')}.`);
 	if (!verb) {

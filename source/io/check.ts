@@ -1,4 +1,4 @@
-import {type Arguments, nearestOf} from '../arguments.ts';
+import {type Arguments, namedServer, nearestOf} from '../arguments.ts';
 import {runOnce} from '../checks.ts';
 import {inputOf} from '../input.ts';
 import type {LimitEntry, Limits} from '../limits.ts';
@@ -72,8 +72,11 @@ function named(declared: readonly Declared[], names: readonly string[]): readonl
 	const ids = [...new Set(declared.map(one => one.check.id))].sort();
 	const wrong = names.find(name => !ids.includes(name));
 	if (wrong !== undefined) {
+		const server = namedServer('check', names, true);
+		if (server !== undefined) return {problem: server, exit: 64};
 		const near = nearestOf(wrong, ids);
-		return {problem: `There is no check "${wrong}".${near ? ` Did you mean "${near}"?` : ''} pgperf check --list prints them.`, exit: 64};
+		const meant = near ? ` Did you mean "${near}"?` : ' A database or server is named with -d.';
+		return {problem: `There is no check "${wrong}".${meant} pgperf check --list prints them.`, exit: 64};
 	}
 	return declared.filter(({check: one}) => names.includes(one.id));
 }
