@@ -59,7 +59,8 @@ export function runChecks(
 			const found = check.unseen?.(input) === undefined ? findingsOf(check, table, input, limits, server) : undefined;
 			for (const key of Object.keys(state)) {
 				if (!key.startsWith(start) || found?.has(key.slice(start.length))) continue;
-				const next = found && moved(state[key]!, holdOf(check), undefined);
+				const isOver = check.isOver?.(input, state[key]!.finding.subject) === true;
+				const next = found && !isOver && moved(state[key]!, holdOf(check), undefined);
 				if (next) state[key] = next;
 				else delete state[key];
 			}

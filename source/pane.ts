@@ -176,6 +176,8 @@ export type Table<R extends Row = Row> = {
 	readonly derive?: (rows: readonly R[], input: Input) => readonly Row[];
 	/** Lines above the header: groups, the mildest cure. What is wider than `columns` is cut; a report does not say. */
 	readonly summary?: (rows: readonly R[], input: Input, columns?: number) => readonly Line[];
+	/** Why a part of what it is about is not in it, as a sentence: rows that this role does not see. */
+	readonly unseen?: (rows: readonly R[], input: Input) => string | undefined;
 	/** Asked once per unknown key among the visible rows, kept in a bounded cache (statement texts). */
 	readonly lookup?: {readonly sql: QueryName; readonly key: string; readonly fields: readonly string[]};
 	readonly detail?: Detail<R>;
@@ -262,6 +264,8 @@ export type Check = {
 	readonly hold?: {readonly rise: number; readonly clear: number};
 	/** Why it can't judge although its table was answered, as a sentence: no privilege, not there on this service. */
 	readonly unseen?: (input: Input) => string | undefined;
+	/** Whether something else is the matter with it by now, or it is gone: then its finding is over at once, without the hold. */
+	readonly isOver?: (input: Input, subject: string) => boolean;
 	/** Returns only what is above its floor (enough traffic to mean something) and its limit. `limits` are those of all checks, by id. */
 	readonly when: (input: Input, limit: Limit, limits: Readonly<Record<string, Limit>>) => readonly Hit[];
 };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {runOnce} from '../source/checks.ts';
+import {type CheckState, runChecks, runOnce} from '../source/checks.ts';
 import {eventOf} from '../source/keys.ts';
 import {defaultLimits} from '../source/limits.ts';
 import type {Facts, Finding, Input, Row, Table} from '../source/pane.ts';
@@ -136,7 +136,7 @@ test('a delay on purpose is taken off the lag and said, at both ends', () => {
 		standby: [{...recovering, replay_bytes: 5 * MB, replayed_commit_s: 301, apply_delay_s: 300}],
 		'wal-rate': [rate],
 	};
-	const seen = derived(raw);
+	const seen = derived(raw, derived(raw));
 	assert.equal(seen.rows.replication![0]!.lag_s, 1);
 	assert.match(String(seen.rows.replication![0]!.note), /5m delay on purpose taken off/);
 	assert.equal(seen.rows.standby![0]!.lag_s, 1);
@@ -159,7 +159,8 @@ test('of both ends the worse counts, while bytes wait', () => {
 test('an idle primary is no lag, a dead receiver is no zero, and just after the start nothing is negative', () => {
 	const cases: [string, Row, string, number | null, number | null][] = [
 		['idle primary: the last commit is old', {replayed_commit_s: 900}, 'streaming', 0, 0],
-		['replaying', {replay_bytes: MB, replayed_commit_s: 4}, 'streaming', 4, MB],
+		['at the first look the last commit may be of yesterday', {replay_bytes: MB, replayed_commit_s: 86_400}, 'streaming', null, MB],
+		['paused: it waits since then', {replay_bytes: MB, replayed_commit_s: 4, paused: true}, 'streaming', 4, MB],
 		['nothing replayed yet', {replay_bytes: MB, replayed_commit_s: null}, 'streaming', null, MB],
 		['received lies before replayed', {replay_bytes: -5000, unreplayed_bytes: -5000}, 'streaming', 0, 0],
 		[
@@ -429,6 +430,24 @@ test('the time until a slot is lost, only while it falls behind', () => {
 	const [finding] = found(derived({slots: [{...slot, ...cases[0]![0]}]}));
 	assert.deepEqual([finding!.id, finding!.level, finding!.title], ['slot-time-left', 'critical', 'slot s1 is lost in about 10m'].with(1, finding!.level));
 	assert.equal(finding!.level, 'warning');
+});
+
+test('what is lost is not about to be lost any more, nor does it keep anything: at once', () => {
+	const sample = (state: CheckState, change: Row | undefined) => {
+		const seen = derived({slots: change ? [{...slot, active: false, ...change}] : [], 'wal-rate': [rate]});
+		return runChecks(state, [slots], seen, defaultLimits, 'db1', new Set(['slots']));
+	};
+	let round = sample({}, {wal_status: 'unreserved', safe_bytes: -5, retained_bytes: 5 * 1024 * MB});
+	for (let i = 0; i < 3; i++) round = sample(round.state, {wal_status: 'unreserved', safe_bytes: -5, retained_bytes: 5 * 1024 * MB});
+	const ids = () => round.findings.map(finding => finding.id).sort();
+	assert.deepEqual(ids(), ['slot-retained', 'slot-time-left']);
+	const settled = round.state;
+	round = sample(settled, {wal_status: 'lost', retained_bytes: null, safe_bytes: null, unreserved: true});
+	assert.deepEqual(ids(), ['slot-lost']);
+	round = sample(settled, undefined);
+	assert.deepEqual(ids(), [], 'it was dropped');
+	round = sample(settled, {wal_status: 'reserved', safe_bytes: 900 * MB});
+	assert.deepEqual(ids(), ['slot-retained', 'slot-time-left'], 'one that recovers is held to it for a while');
 });
 
 test('a slot that keeps much is told by its bytes', () => {

@@ -67,9 +67,19 @@ function judged(row: Standby, before: Standby | undefined, primary: number | nul
 	const end = waiting === null || row.replay_position === null ? null : row.replay_position + waiting;
 	const replay = followed(row.server_time, end, row.replay_position, before);
 	const most = ageOf(row.server_time, row.replay_position, replay) ?? Number.POSITIVE_INFINITY;
-	const late = waiting === 0 ? 0 : waiting === null || row.replayed_commit_s === null ? null : Math.min(Math.max(0, row.replayed_commit_s), most);
+	// At the first look the age of the last commit may be that of an idle night: only where replay is paused it is what waits.
+	const isMeasured = before !== undefined || row.paused;
+	const late =
+		waiting === 0 ? 0 : waiting === null || row.replayed_commit_s === null || !isMeasured ? null : Math.min(Math.max(0, row.replayed_commit_s), most);
 	const lag_s = late === null ? null : Math.max(0, late - (row.apply_delay_s ?? 0));
-	return {...row, ...replay, link, lag_s, lag_bytes: waiting, note: noteOf(row, link)};
+	return {
+		...row,
+		...replay,
+		link,
+		lag_s,
+		lag_bytes: waiting,
+		note: [noteOf(row, link), late === null && (waiting ?? 0) > 0 ? 'lag in time is not measured yet' : ''].filter(Boolean).join('; '),
+	};
 }
 
 function linkOf(row: Standby): Exclude<Standby['link'], 'unreachable'> {

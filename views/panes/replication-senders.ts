@@ -89,7 +89,7 @@ const stateTones: Readonly<Record<string, Tone>> = {missing: 'critical', catchup
 export const senders: Table = table<Sender>({
 	id: 'replication',
 	title: 'Standbys and consumers',
-	empty: 'No standby is connected, and none is expected.',
+	empty: 'No standby is connected, and nothing waits for one.',
 	from: {sql: 'replication'},
 	scope: 'cluster',
 	every: 'tick',

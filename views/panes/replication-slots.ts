@@ -74,10 +74,16 @@ function lostRemedy(row: Slot): string {
 	return `${rebuild}, then select pg_drop_replication_slot(${literal(row.slot_name)}). A larger max_slot_wal_keep_size gives it more time.`;
 }
 
+/** What is lost keeps nothing and can't be lost again; nor can what was dropped. */
+function isOver(input: Input, subject: string): boolean {
+	return !((input.rows.slots ?? []) as readonly Slot[]).some(row => row.slot_name === subject && row.status !== 'lost');
+}
+
 const retainedCheck: Check = {
 	id: 'slot-retained',
 	class: 'now',
 	title: 'A slot keeps much WAL',
+	isOver,
 	when: (input, limit) =>
 		hits(input, row => {
 			const level = levelOf(row.retained_bytes, limit);
@@ -91,6 +97,7 @@ const timeLeftCheck: Check = {
 	id: 'slot-time-left',
 	class: 'now',
 	title: 'A slot is about to be lost',
+	isOver,
 	when: (input, limit) =>
 		hits(input, row => {
 			const level = levelOf(row.time_left_s, limit);

@@ -108,7 +108,8 @@ function replayOf(row: VitalsRow, before: Vitals | undefined): Replay & Pick<Vit
 	const replayed = end === null ? null : end - row.lag_bytes!;
 	const replay = followed(row.server_time, end, replayed, before);
 	const age = ageOf(row.server_time, replayed, replay);
-	return {...replay, lag_s: row.lag_s === null || age === null ? row.lag_s : Math.min(row.lag_s, age)};
+	const isMeasured = row.lag_bytes === 0 || (row.lag_bytes !== null && before !== undefined);
+	return {...replay, lag_s: row.lag_s === null || !isMeasured ? null : Math.min(row.lag_s, age ?? row.lag_s)};
 }
 
 /** The part of `one` in both; null without any of them. */
