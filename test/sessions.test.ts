@@ -4,6 +4,7 @@ import {defaultLimits} from '../source/limits.ts';
 import type {Facts, Input, Line, Row} from '../source/pane.ts';
 import {freshView, visible} from '../source/visible.ts';
 import {sessions} from '../views/panes/sessions.ts';
+import {longTransaction} from '../views/panes/sessions-checks.ts';
 import type {Session, SessionsRow} from '../views/panes/sessions-row.ts';
 import {type Vitals, vitals} from '../views/panes/vitals.ts';
 import {cancel, terminate} from '../views/signals.ts';
@@ -187,6 +188,31 @@ test('a long transaction is one that works: dumps and those idle in transaction 
 		session(4, {...long, backend_type: 'walsender'}),
 	];
 	assert.deepEqual(found('long-transaction', rows), [['critical', 'app (web) on shop', 10_000]]);
+});
+
+test('who only waits for a lock has no long transaction: whoever it waits for is the finding', () => {
+	const waiting = {wait_event_type: 'Lock', wait_event: 'transactionid'};
+	const behind = (rows: readonly SessionsRow[], waits: readonly Row[]) =>
+		longTransaction.when(input(rows, waits), defaultLimits['long-transaction']!, defaultLimits).map(hit => hit.rowKey);
+	const input = (rows: readonly SessionsRow[], waits: readonly Row[]): Input => {
+		const before = derived(rows);
+		return {...before, rows: {...before.rows, waits}};
+	};
+	const victim = session(1, {...waiting, xact_s: 10_000, query_s: 9999});
+	const old = session(2, {...waiting, xact_s: 10_000, query_s: 100});
+	const uncut = session(3, {...waiting, xact_s: 10_000, query_s: 10_000});
+	assert.deepEqual(
+		behind(
+			[victim, old, uncut],
+			[
+				{pid: 1, wait_s: 9990},
+				{pid: 2, wait_s: 90},
+				{pid: 3, wait_s: 5},
+			],
+		),
+		['2', '3'],
+	);
+	assert.deepEqual(behind([victim, old], []), ['2'], 'of more waiters than are asked for only the age of the statement is known');
 });
 
 test('a check that sees nobody says so instead of calling it good', () => {

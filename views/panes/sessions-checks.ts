@@ -1,3 +1,4 @@
+import {edgesOf} from '../../source/forest.ts';
 import {levelOf} from '../../source/limits.ts';
 import type {Check, Hit, Input} from '../../source/pane.ts';
 import {count, duration, unknown} from '../format.ts';
@@ -35,9 +36,10 @@ export const longTransaction: Check = {
 	title: 'Long transactions',
 	hold: held,
 	unseen: input => unseenStates(input, workers(input)),
-	when: (input, limit) =>
-		workers(input).flatMap(row => {
-			const level = levelOf(row.xact_s, limit);
+	when: (input, limit) => {
+		const waits = new Map(edgesOf(input.rows.waits).map(edge => [edge.pid, edge.wait_s]));
+		return workers(input).flatMap(row => {
+			const level = levelOf(ownAge(row, waits), limit);
 			const horizon = row.xmin_age === null ? '' : `, vacuum can't remove what ${count(row.xmin_age)} transactions since then deleted`;
 			return level
 				? [
@@ -47,8 +49,15 @@ export const longTransaction: Check = {
 						}),
 					]
 				: [];
-		}),
+		});
+	},
 };
+
+/** Seconds without those for which it only waits for a lock: whoever is behind that is told, with the number of those who wait. */
+function ownAge(row: Session, waits: ReadonlyMap<number, number | null>): number | null {
+	if (row.xact_s === null || !(row.wait_event_type === 'Lock' || waits.has(row.pid))) return row.xact_s;
+	return row.xact_s - (waits.get(row.pid) ?? row.query_s ?? 0);
+}
 
 function clients(input: Input): readonly Session[] {
 	return ((input.rows.sessions ?? []) as readonly Session[]).filter(row => row.backend_type === 'client backend' && !row.own);
