@@ -35,6 +35,17 @@ test('a chart is exactly as high and as wide as asked, whatever the values', () 
 	}
 });
 
+test('no two ticks of an axis say the same', () => {
+	for (const highest of [0.01, 0.2, 0.4, 0.6, 1, 1.4, 2, 3, 900, 1000, 1024, 5e6]) {
+		for (const height of [2, 3, 5, 6, 7, 9, 12]) {
+			const labels = chart([0, highest], {width: 40, height, show: bytes}).flatMap(line =>
+				unpainted(line).includes('┤') ? [unpainted(line).split('┤')[0]!.trim()] : [],
+			);
+			assert.equal(new Set(labels).size, labels.length, `${highest} over ${height} lines: ${labels.join(', ')}`);
+		}
+	}
+});
+
 test('the curve shows what was measured', () => {
 	const lines = chart([0, 0, 10, 10, 5, 5], {width: 20, height: 3, show: count}).map(unpainted);
 	assert.deepEqual(lines, ['    10 ┤       ╭─╮  ', '       │       │ ╰──', '     0 ┤      ─╯    ']);

@@ -54,13 +54,17 @@ export function chart(values: Values, options: ChartOptions): Line[] {
 	if (height <= 0) return [];
 	const highest = Math.max(0, ...values.slice(-Math.max(1, width)).filter(known));
 	const threshold = known(options.threshold) && options.threshold > 0 && options.threshold <= highest * 4 ? options.threshold : undefined;
-	const ceiling = ceilingOf(Math.max(highest, threshold ?? 0));
+	const fitting = ceilingOf(Math.max(highest, threshold ?? 0));
+	// Of what is shown as nothing the axis would have two zeros.
+	const ceiling = show(fitting) === show(0) ? Math.max(1, fitting) : fitting;
 	const top = height - 1;
 	const limitRow = threshold === undefined ? -1 : Math.round((threshold / ceiling) * top);
 	const middle = Math.round(top / 2);
+	const between = show((ceiling * middle) / top);
+	const isTold = height > 4 && limitRow < 0 && between !== show(ceiling) && between !== show(0);
 	const labels = new Map<number, string>([
 		[0, height > 1 ? show(0) : ''],
-		...(height > 4 && limitRow < 0 ? [[middle, show((ceiling * middle) / top)] as const] : []),
+		...(isTold ? [[middle, between] as const] : []),
 		[top, show(ceiling)],
 		...(threshold === undefined ? [] : [[limitRow, show(threshold)] as const]),
 	]);
