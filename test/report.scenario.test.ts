@@ -228,15 +228,20 @@ test('check: one line, 0 when nothing is found, the value beside its limits', as
 test('doctor tells a poor role its grants as SQL to paste, and each of them works', async () => {
 	await server.run('create role poor_role login');
 	const uri = server.uri({user: 'poor_role', database: 'shop'});
+	const other = await server.connect();
 	const first = await pgperf(['doctor', uri]);
 	assert.equal(first.code, 0);
+	for (const table of ['Load', 'Sessions', 'Connections', 'Wait events'])
+		assert.match(first.out, new RegExp(`${table} +in part`), `${table}: others are hidden`);
 	assert.match(first.out, /workers can’t be told from other processes: grant pg_read_all_stats$/m, 'a reason for which the table has no room is told whole');
 	const grants = [...first.out.matchAll(/^ +(grant pg_\w+ to "poor_role";)$/gm)].map(match => match[1]!);
 	assert.ok(grants.length >= 2, first.out);
 	for (const grant of grants) await server.run(grant);
 	const second = await pgperf(['doctor', uri]);
 	assert.doesNotMatch(second.out, /grant pg_(monitor|signal_backend|read_all_stats)/);
+	for (const table of ['Load', 'Sessions', 'Connections', 'Wait events']) assert.match(second.out, new RegExp(`${table} +yes`), table);
 	assert.match(second.out, /each refresh [\d.]+ms/);
+	await other.end();
 });
 
 test('doctor: the preload line keeps what stands there', async () => {

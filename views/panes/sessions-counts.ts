@@ -89,4 +89,8 @@ export const connections: Table = table<CountsRow>({
 	order: (a, b) => b.connections - a.connections,
 	weight: row => row.connections,
 	derive: counts,
+	unseen: (_, input) => {
+		const hidden = ((input.rows.sessions ?? []) as readonly Session[]).filter(row => row.hidden && !row.own).length;
+		return hidden > 0 ? `${hidden} sessions are hidden: grant pg_read_all_stats` : undefined;
+	},
 });

@@ -52,6 +52,12 @@ function recentOf(row: WaitEventsRow, before: WaitEvent | undefined, keep: numbe
 	return (before?.recent ?? 0) * keep + row.sessions * (1 - keep);
 }
 
+/** Why it tells less than there is. */
+export function hiddenWaits(rows: readonly WaitEvent[]): string | undefined {
+	const hidden = rows[0]?.hidden ?? 0;
+	return hidden > 0 ? `${hidden} sessions are hidden: grant pg_read_all_stats` : undefined;
+}
+
 const tones: Readonly<Record<string, Tone>> = {Lock: 'critical', LWLock: 'warning', IO: 'accent', IPC: 'notice', Client: 'dim'};
 
 function summary(rows: readonly WaitEvent[], input: Input, columns = 78): readonly Line[] {
@@ -90,6 +96,7 @@ const waitEvents: Table = table<WaitEvent>({
 	groups: ['wait_event_type'],
 	order: (a, b) => b.recent - a.recent,
 	derive,
+	unseen: rows => hiddenWaits(rows),
 	summary,
 });
 

@@ -60,7 +60,7 @@ function tableOf(
 	return {
 		id: table.id,
 		title: table.title,
-		...standing(table, data, blind),
+		...standing(table, data, blind, input),
 		database: isLocal ? (state.servers[state.watched]?.facts?.database ?? null) : null,
 		every: table.every,
 		empty: table.empty,
@@ -76,14 +76,19 @@ function tableOf(
 	};
 }
 
-function standing(table: Table, data: TableData | undefined, blind: CoverageReport['unseen']): {status: Status; reason: string | null; remedy: string | null} {
+function standing(
+	table: Table,
+	data: TableData | undefined,
+	blind: CoverageReport['unseen'],
+	input: Input,
+): {status: Status; reason: string | null; remedy: string | null} {
 	const problem = data?.problem;
 	if (problem?.final) return {status: 'skipped', reason: harmless(problem.reason), remedy: problem.remedy ?? null};
 	if (problem) return {status: data?.at === undefined ? 'failed' : 'partial', reason: harmless(problem.reason), remedy: problem.remedy ?? null};
 	if (data?.at === undefined) return {status: 'failed', reason: 'was not asked', remedy: null};
 	const [first] = blind;
 	if (first) return {status: 'partial', reason: first.why, remedy: first.remedy};
-	const passed = passedOver(table, data.rows);
+	const passed = table.unseen?.(data.rows, input) ?? passedOver(table, data.rows);
 	return passed === undefined ? {status: 'ok', reason: null, remedy: null} : {status: 'partial', reason: passed, remedy: null};
 }
 
