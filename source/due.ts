@@ -109,7 +109,8 @@ function roundsOf(state: State, server: Server, watched: ReadonlyMap<Table, Watc
 	const tick = now >= server.tickAt + state.interval;
 	const rounds: Round[] = [];
 	// What is on the screen first: a server that is asked for everything at once answers that half as fast.
-	const begins = server.id === state.watched && !Object.values(state.answers[server.id] ?? {}).some(answer => answer.result !== undefined);
+	// In a pause there is no second round: all of it goes with the one that r asks for.
+	const begins = !state.paused && server.id === state.watched && !Object.values(state.answers[server.id] ?? {}).some(answer => answer.result !== undefined);
 	for (const session of ['sample', 'survey', 'redis', 'pgbouncer'] as const) {
 		if (server.busy[session] !== undefined || (begins && session !== 'sample')) continue;
 		const queries = new Set<QueryName>();

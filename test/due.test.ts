@@ -66,6 +66,13 @@ test('a pause asks nothing but what r asks for', () => {
 	assert.deepEqual(asked(after(paused, {type: 'refreshed', at: 9000}), 9000), {sample: ['people', 'vitals']});
 });
 
+test('in a pause r asks a server that was never asked for all that its screen needs, once', () => {
+	const paused = after(connected(), {type: 'opened', pane: 'slow'}, {type: 'paused'}, {type: 'ticked', at: 5000, wall: 5000});
+	const refreshed = after(paused, {type: 'refreshed', at: 5000});
+	assert.deepEqual(asked(refreshed, 5000).survey, ['slow']);
+	assert.ok(asked(refreshed, 5000).sample?.includes('vitals'));
+});
+
 test('a lost server is asked nothing', () => {
 	assert.deepEqual(asked(after(connected(), {type: 'lost', server: 'db', at: 500, message: 'gone', retryAt: 900}), 2000), {});
 });
