@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {refusal} from '../source/io/runner.ts';
+import {isNamed} from '../source/io/work.ts';
 import type {Action, Facts, Row} from '../source/pane.ts';
 import {missingAhead, newestOf, nextOnes, olderThan, type Partitioned, parseAge} from '../source/partition-choice.ts';
 import {groupsOf, isNothing, notesOf, serverOf, targetsOf, typedWord} from '../source/plans.ts';
@@ -166,4 +167,18 @@ test('where not all can be proposed, those that can are', () => {
 		next.proposals.map(one => one.name),
 		['log_2027_01', 'log_2027_02'],
 	);
+});
+
+test('a name is one of a statement as a whole only', () => {
+	const statement = 'alter table public.orders detach partition public."Old" concurrently';
+	for (const [name, expected] of [
+		['public.orders', true],
+		['public."Old"', true],
+		['public.o', false],
+		['blic.orders', false],
+	] as const)
+		assert.equal(isNamed(statement, name), expected, name);
+	assert.equal(isNamed('drop index concurrently public.o, public.orders', 'public.o'), true);
+	assert.equal(isNamed('reindex index concurrently public.größe', 'public.gr'), false);
+	assert.equal(isNamed('reindex index concurrently public.a𐐷b', 'public.a'), false);
 });

@@ -247,9 +247,20 @@ async function leftovers(options: Work, lost: boolean, before: ReadonlySet<unkno
 			? '; what is left over could not be read'
 			: `; what is left over could not be read (${result.status === 'failed' ? result.message : result.reason})`;
 	return result.sample.rows
-		.filter(row => !before.has(row.relation) || options.target.statements.some(step => step.text.includes(String(row.relation))))
+		.filter(row => !before.has(row.relation) || options.target.statements.some(step => isNamed(step.text, String(row.relation))))
 		.map(row => `; left over: ${row.leftover} ${row.relation}, cure: ${row.cure}`)
 		.join('');
+}
+
+/** Whether the name stands in the statement as a whole: public.o is not named by public.orders. */
+export function isNamed(statement: string, relation: string): boolean {
+	const beside = /[\p{L}\p{N}_$."]/u;
+	for (let at = statement.indexOf(relation); at >= 0; at = statement.indexOf(relation, at + 1)) {
+		const before = statement.slice(0, at).at(-1) ?? ' ';
+		const after = statement.slice(at + relation.length, at + relation.length + 2);
+		if (!beside.test(before) && !beside.test(after.slice(0, 1)) && !/^[\ud800-\udbff]/.test(after)) return true;
+	}
+	return false;
 }
 
 async function isGoingOn({link}: Work, observer: Observer): Promise<boolean | undefined> {
