@@ -5,6 +5,7 @@ import type {Event} from './event.ts';
 import {answeredExplain, explained, inspected, paintedExplain, statementRead} from './explain.ts';
 import {forgot} from './forgot.ts';
 import {logged, notified, withLogTables} from './log.ts';
+import {withoutStrayMarks} from './marks.ts';
 import {entered, grouped, lastOffset, marked, moved, paced, sorted, switched, tileMoved, withView} from './moves.ts';
 import {called, chosen, closed, erased, menuItems, serverItems, typed, withTop} from './overlays.ts';
 import type {Table} from './pane.ts';
@@ -67,7 +68,7 @@ function step(state: State, event: Event): State {
 		case 'requested':
 			return requested(state, event);
 		case 'sampled':
-			return sampled(state, event);
+			return withoutStrayMarks(state, sampled(state, event));
 		case 'fetched':
 			return fetched(state, event);
 		case 'lookedUp':

@@ -99,6 +99,20 @@ test('marks, groups, filter and columns are of one table and can be taken back',
 	assert.equal(visibleRows(after(typed, {type: 'closed'}), people).length, 3);
 });
 
+test('a mark ends with its row: who has the number later, or after a restart, was not meant', () => {
+	const of = (...sessions: readonly [number, string][]) =>
+		ok(2000, ...sessions.map(([pid, start]) => ({...rows(pid)[0]!, backend_start: `2026-11-21 10:00:0${start}+00`})));
+	const marked = after(sampled(connected(), 1000, {people: of([1, '1'], [2, '1'], [3, '1'])}), {type: 'marked', all: true});
+	const marks = (state: State) => [...state.views.people!.marks];
+	const fewer = sampled(marked, 2000, {people: of([1, '1'], [3, '1'])});
+	assert.deepEqual(marks(fewer), ['1', '3']);
+	assert.deepEqual(marks(sampled(fewer, 3000, {people: of([1, '1'], [2, '9'], [3, '1'])})), ['1', '3'], 'another session has the number of the second');
+	const lost = after(fewer, {type: 'lost', server: 'db', at: 2500, message: 'gone', retryAt: 3000});
+	assert.deepEqual(marks(lost), ['1', '3']);
+	const back = after(lost, {type: 'connected', server: 'db', at: 3000, facts, ownPids: [], tls: false});
+	assert.deepEqual(marks(sampled(back, 3100, {people: of([1, '7'], [3, '1'])})), ['3']);
+});
+
 test('a filter leaves the row selected that passes it, and taken back the row that was', () => {
 	const on22 = after(filled(1, 3, 22, 23), {type: 'moved', by: 2}, {type: 'called', overlay: 'filter'});
 	assert.equal(selected(on22), 22);
