@@ -17,13 +17,14 @@ children as materialized (
     pg_catalog.count(*) filter (where (pg_catalog.to_jsonb(i) ->> 'inhdetachpending')::bool)::int4 as detaching,
     pg_catalog.sum(case when c.reltuples > 0 then c.reltuples else 0 end)::float8 as rows,
     pg_catalog.sum(c.relpages::float8 * pg_catalog.current_setting('block_size')::float8) as bytes,
-    -- [name, bound, detaching]. A bound names no columns: without its relation, which it would open and wait for, it is printed as well.
+    -- [name, bound, detaching, oid]. A bound names no columns: without its relation, which it would open and wait for, it is printed as well.
     pg_catalog.json_agg(
       pg_catalog.json_build_array(
         c.relname,
         pg_catalog.pg_get_expr(c.relpartbound, 0),
-        coalesce((pg_catalog.to_jsonb(i) ->> 'inhdetachpending')::bool, false))
-      order by c.relname
+        coalesce((pg_catalog.to_jsonb(i) ->> 'inhdetachpending')::bool, false),
+        c.oid::text)
+      order by c.relname, c.oid
     )::text as bounds
   from pg_catalog.pg_inherits i
   join pg_catalog.pg_class c on c.oid = i.inhrelid and c.relispartition

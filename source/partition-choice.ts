@@ -2,7 +2,7 @@ import {type KeyKind, type Point, parseBound, pointOf} from './bounds.ts';
 import {layoutOf, type Sibling, type Span} from './partitions.ts';
 import {type Parent, type Proposal, type Proposed, propose} from './proposals.ts';
 import type {Refused} from './steps.ts';
-import {wallOf} from './zone.ts';
+import {instantOf, isZone, wallOf} from './zone.ts';
 
 /** What is chosen from: the fields of queries/partitions.sql that it takes. */
 export type Partitioned = {
@@ -17,9 +17,11 @@ export type Partitioned = {
 /** Calendar months and days. */
 export type Age = {readonly months: number; readonly days: number};
 
-/** `bounds` is JSON: [name, bound or null, detaching][]. */
+const day = 86_400_000;
+
+/** `bounds` is JSON: [name, bound or null, detaching, oid][]. */
 export function siblingsOf(row: Pick<Partitioned, 'bounds'>): readonly Sibling[] {
-	return (JSON.parse(row.bounds) as [string, string | null, boolean][]).map(([name, bound]) => ({name, bound}));
+	return (JSON.parse(row.bounds) as [string, string | null, boolean, string][]).map(([name, bound, , oid]) => ({name, bound, oid}));
 }
 
 /** Where rows of now belong on the key's axis; null where nobody can know. */
@@ -29,12 +31,17 @@ export function nowOn(row: Pick<Partitioned, 'server_time' | 'key_last'>, kind: 
 			return row.server_time * 1000;
 		case 'date':
 		case 'timestamp':
-			return wallOf(row.server_time * 1000, zone);
+			return wallOf(row.server_time * 1000, knownZone(zone));
 		case 'integer':
 			return row.key_last === null ? null : BigInt(Math.round(row.key_last));
 		case 'other':
 			return null;
 	}
+}
+
+/** PostgreSQL knows zones that JavaScript does not: `localtime`, `<+03>-03`. */
+function knownZone(zone: string): string {
+	return isZone(zone) ? zone : 'UTC';
 }
 
 function parentOf(row: Partitioned): Parent {
@@ -95,12 +102,12 @@ function behind(spans: readonly Span[], now: Point): number {
 	return length > 0 ? Math.min(1000, 1 + Math.floor((Number(now) - Number(last.to)) / length)) : 1;
 }
 
-/** The partition that new ones are made like: the last of the axis. */
+/** The oid of the partition that new ones are made like: the last of the axis. */
 export function newestOf(row: Partitioned): string {
 	const siblings = siblingsOf(row);
 	const layout = layoutOf(row.strategy, row.key_types, siblings);
 	const last = layout.spans.reduce<Span | undefined>((a, b) => (a === undefined || b.to > a.to ? b : a), undefined);
-	return last?.name ?? siblings.findLast(sibling => parseBound(sibling.bound).is !== 'default')?.name ?? '';
+	return last?.oid ?? siblings.findLast(sibling => parseBound(sibling.bound).is !== 'default')?.oid ?? '';
 }
 
 /** `90 days`, `6 weeks`, `12 months`, `2y`. */
@@ -115,15 +122,24 @@ export function parseAge(text: string): Age | undefined {
 }
 
 /** Partitions all of whose rows are older than that, the oldest first. */
-export function olderThan(row: Partitioned, age: Age, zone: string): readonly string[] | Refused {
+export function olderThan(row: Partitioned, age: Age, zone: string): readonly Span[] | Refused {
 	const layout = layoutOf(row.strategy, row.key_types, siblingsOf(row));
 	if (layout.strategy !== 'r' || layout.kind === 'integer' || layout.kind === 'other')
 		return {refused: 'Its key is no time: what is old can’t be told from its bounds.'};
-	const now = nowOn(row, layout.kind, zone);
-	const date = new Date(Number(now));
-	date.setUTCMonth(date.getUTCMonth() - age.months);
-	const limit = date.getTime() - age.days * 86_400_000;
-	return layout.spans.filter(span => span.to <= limit).map(span => span.name);
+	const now = Number(nowOn(row, layout.kind, zone));
+	const isInstant = layout.kind === 'timestamptz';
+	const wall = monthsBefore(isInstant ? wallOf(now, knownZone(zone)) : now, age.months) - age.days * day;
+	// Where the clock on the wall is not known, it may show half a day less.
+	const limit = isInstant ? instantOf(wall, knownZone(zone)) : isZone(zone) ? wall : wall - day / 2;
+	return layout.spans.filter(span => span.to <= limit);
+}
+
+/** The same day of that month, or its last: three months before 31 May is the end of February, as the server reckons, not 3 March. */
+function monthsBefore(wall: number, months: number): number {
+	const date = new Date(wall);
+	const last = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - months + 1, 0)).getUTCDate();
+	date.setUTCDate(Math.min(date.getUTCDate(), last));
+	return date.setUTCMonth(date.getUTCMonth() - months);
 }
 
 /** Literals of the new range, for those whose strays in the default partition are counted. */

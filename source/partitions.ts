@@ -1,9 +1,9 @@
 import {type Bound, type KeyKind, kindOf, type Point, parseBound, pointOf} from './bounds.ts';
 
-/** A partition as the server tells it: its name and pg_get_expr(relpartbound), null when that could not be asked. */
-export type Sibling = {readonly name: string; readonly bound: string | null};
+/** A partition as the server tells it: its name and pg_get_expr(relpartbound), null when that could not be asked. One of another schema may have the same name: there is but one `oid`. */
+export type Sibling = {readonly name: string; readonly bound: string | null; readonly oid?: string};
 /** A range on the first column of the key. */
-export type Span = {readonly name: string; readonly from: Point; readonly to: Point};
+export type Span = {readonly name: string; readonly oid?: string; readonly from: Point; readonly to: Point};
 export type Gap = {readonly from: Point; readonly to: Point};
 
 export type Layout = {
@@ -33,7 +33,7 @@ export function layoutOf(strategy: string, keyTypes: string | null, siblings: re
 		const from = pointOf(bound.from[0]!, kind);
 		const to = pointOf(bound.to[0]!, kind);
 		if (from === null || to === null) strange++;
-		else spans.push({name: siblings[index]!.name, from, to});
+		else spans.push({name: siblings[index]!.name, oid: siblings[index]!.oid, from, to});
 	}
 	spans.sort((a, b) => compared(a.from, b.from) || compared(a.to, b.to) || (a.name < b.name ? -1 : 1));
 	const hashes = bounds.filter(bound => bound.is === 'hash');

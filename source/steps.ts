@@ -38,7 +38,7 @@ function integerStep(spans: readonly Span[]): Step | Refused {
 
 function zonedStep(times: readonly Finite[], zones: readonly string[]): Step | Refused | undefined {
 	const shorter = times.slice(-2).every(time => time.to - time.from < day - 3_600_000);
-	if (shorter) return secondStep(times, zones[0] ?? 'UTC');
+	if (shorter) return secondStep(times, zones.find(isZone) ?? 'UTC');
 	const offered = [...new Set(zones)].filter(isZone);
 	const near = fitting(times, offered);
 	const found = near.length > 0 ? near : fitting(times, Intl.supportedValuesOf('timeZone'));

@@ -46,6 +46,16 @@ const world = `
 	create table old_full (like old) partition by range (at);
 	create table old_full_2020 partition of old_full for values from ('2020-01-01 00:00+00') to ('2021-01-01 00:00+00');
 	create table old_full_default partition of old_full default;
+	create schema y2020;
+	create schema y2089;
+	create table years (at date not null) partition by range (at);
+	create table y2020.january partition of years for values from ('2020-01-01') to ('2020-02-01');
+	create table y2089.january partition of years for values from ('2089-01-01') to ('2089-02-01');
+	create table y2020.february partition of years for values from ('2020-02-01') to ('2020-03-01') partition by range (at);
+	create table y2020.february_all partition of y2020.february for values from ('2020-02-01') to ('2020-03-01');
+	insert into years select '2020-02-03' from generate_series(1, 700);
+	insert into years values ('2020-01-03'), ('2089-01-03');
+	analyze y2020.february_all;
 	create table daily (at timestamptz not null) partition by range (at);
 	create table daily_20261119 partition of daily for values from ('2026-11-19 00:00+00') to ('2026-11-20 00:00+00');
 	create table daily_20261120 partition of daily for values from ('2026-11-20 00:00+00') to ('2026-11-21 00:00+00');
@@ -393,6 +403,28 @@ for (const major of [13, 18]) {
 				open.watch.store.dispatch({type: 'closed'});
 			});
 		}
+
+		test('of two partitions with one name in two schemas the old one goes alone; what is partitioned itself tells what is in it', async () => {
+			await choose('years');
+			const question = readable(await open.ask('old-partitions', {age: '2 years', what: 'drop'}));
+			assert.deepEqual(
+				question.plan!.targets.map(target => target.subject),
+				['y2020.january', 'y2020.february'],
+			);
+			const facts = question.plan!.facts.flatMap(line => line.map(part => part.text));
+			assert.ok(facts.includes('y2020.january: how much is in it is not known, it was never analyzed, gone for good'), facts.join('\n'));
+			assert.ok(
+				facts.some(line => /^y2020\.february: about 700 rows, \d+ kB, gone for good$/.test(line)),
+				facts.join('\n'),
+			);
+			const outcomes = await open.settled(open.yes());
+			assert.deepEqual(
+				outcomes.map(outcome => outcome.done),
+				[true, true],
+				outcomes.map(outcome => outcome.text).join('\n'),
+			);
+			assert.equal(await one("select string_agg(at::text, ',') from years"), '2089-01-03');
+		});
 
 		test('a table that was dropped meanwhile is told, and nothing is left of it', async () => {
 			await choose('daily');

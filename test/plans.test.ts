@@ -107,7 +107,8 @@ const monthly = (...months: readonly string[]) =>
 		months.map(month => {
 			const next = new Date(`${month}-01T00:00:00Z`);
 			next.setUTCMonth(next.getUTCMonth() + 1);
-			return [`log_${month.replace('-', '_')}`, `FOR VALUES FROM ('${month}-01 00:00:00+00') TO ('${next.toISOString().slice(0, 10)} 00:00:00+00')`, false];
+			const bound = `FOR VALUES FROM ('${month}-01 00:00:00+00') TO ('${next.toISOString().slice(0, 10)} 00:00:00+00')`;
+			return [`log_${month.replace('-', '_')}`, bound, false, month.replace('-', '')];
 		}),
 	);
 const at = (time: string, bounds: string, more: Partial<Partitioned> = {}): Partitioned => ({
@@ -135,11 +136,46 @@ test('as many are missing as do not lie ahead yet, and those up to now where the
 	assert.equal(missingAhead(at('2026-11-21T00:00:00Z', numbers, {key_types: 'bigint', key_last: 500}), 1, 'UTC'), 1);
 });
 
+const oldOnes = (row: Partitioned, age: {readonly months: number; readonly days: number}, zone = 'UTC') => {
+	const old = olderThan(row, age, zone);
+	return 'refused' in old ? old.refused : old.map(one => one.name);
+};
+
+test('months are counted back as the server does: three before the end of May is the end of February, not the third of March', () => {
+	const dates = (time: string) => at(time, monthly('2026-01', '2026-02', '2026-03').replaceAll(' 00:00:00+00', ''), {key_types: 'date'});
+	for (const row of [at('2026-05-31T12:00:00Z', monthly('2026-01', '2026-02', '2026-03')), dates('2026-05-31T12:00:00Z')]) {
+		assert.deepEqual(oldOnes(row, {months: 3, days: 0}), ['log_2026_01']);
+	}
+	assert.deepEqual(oldOnes(dates('2026-06-01T12:00:00Z'), {months: 3, days: 0}), ['log_2026_01', 'log_2026_02']);
+	assert.deepEqual(oldOnes(dates('2028-02-29T12:00:00Z'), {months: 24, days: 0}), ['log_2026_01']);
+	// In Denver it is still the last of February: a month before is 28 January.
+	assert.deepEqual(oldOnes(dates('2026-03-01T03:00:00Z'), {months: 1, days: 0}, 'America/Denver'), []);
+	assert.deepEqual(oldOnes(dates('2026-03-01T03:00:00Z'), {months: 1, days: 0}), ['log_2026_01']);
+});
+
+test('a server in a zone that JavaScript does not know has partitions too; nothing is taken for older than it may be', () => {
+	for (const zone of ['localtime', '<+03>-03', 'posix/Europe/Berlin']) {
+		const dates = (time: string) => at(time, monthly('2026-01', '2026-02').replaceAll(' 00:00:00+00', ''), {key_types: 'date'});
+		assert.equal(missingAhead(dates('2026-02-10T00:00:00Z'), 2, zone), 2);
+		assert.ok('proposals' in nextOnes(dates('2026-02-10T00:00:00Z'), 1, zone));
+		assert.deepEqual(oldOnes(dates('2026-02-11T01:00:00Z'), {months: 0, days: 10}, zone), []);
+		assert.deepEqual(oldOnes(dates('2026-02-11T13:00:00Z'), {months: 0, days: 10}, zone), ['log_2026_01']);
+		const hours = [0, 1].map(hour => [
+			`h_${hour}`,
+			`FOR VALUES FROM ('2026-01-01 0${hour}:00:00+00') TO ('2026-01-01 0${hour + 1}:00:00+00')`,
+			false,
+			String(hour),
+		]);
+		const next = nextOnes(at('2026-01-01T00:30:00Z', JSON.stringify(hours)), 1, zone);
+		assert.deepEqual('proposals' in next && next.proposals[0]!.from, "'2026-01-01 02:00:00+00'");
+	}
+});
+
 test('old is what ended before the age, by the calendar; keys without time have no age', () => {
 	const row = at('2026-11-21T00:00:00Z', monthly('2025-10', '2025-11', '2025-12'));
-	assert.deepEqual(olderThan(row, {months: 12, days: 0}, 'UTC'), ['log_2025_10']);
-	assert.deepEqual(olderThan(row, {months: 0, days: 326}, 'UTC'), ['log_2025_10', 'log_2025_11']);
-	assert.deepEqual(olderThan(row, {months: 24, days: 0}, 'UTC'), []);
+	assert.deepEqual(oldOnes(row, {months: 12, days: 0}), ['log_2025_10']);
+	assert.deepEqual(oldOnes(row, {months: 0, days: 326}), ['log_2025_10', 'log_2025_11']);
+	assert.deepEqual(oldOnes(row, {months: 24, days: 0}), []);
 	assert.ok(
 		'refused' in olderThan({...row, key_types: 'bigint', bounds: JSON.stringify([['n', 'FOR VALUES FROM (0) TO (10)', false]])}, {months: 1, days: 0}, 'UTC'),
 	);
@@ -155,8 +191,8 @@ test('ages are read as people write them', () => {
 
 test('new ones are like the last of the axis, not of the alphabet, and never like the default', () => {
 	const row = at('2026-11-21T00:00:00Z', monthly('2026-11', '2026-12').replace('log_2026_12', 'a_later_one'));
-	assert.equal(newestOf(row), 'a_later_one');
-	assert.equal(newestOf(at('2026-11-21T00:00:00Z', JSON.stringify([['rest', 'DEFAULT', false]]))), '');
+	assert.equal(newestOf(row), '202612');
+	assert.equal(newestOf(at('2026-11-21T00:00:00Z', JSON.stringify([['rest', 'DEFAULT', false, '7']]))), '');
 });
 
 test('where not all can be proposed, those that can are', () => {

@@ -52,9 +52,7 @@ sibling as (
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   left join pg_catalog.pg_tablespace t on t.oid = c.reltablespace
   left join pg_catalog.pg_am a on a.oid = c.relam
-  where c.relname = $6::text
-  order by c.oid
-  limit 1
+  where c.oid::text = $6::text
 ),
 fallback as (
   select
@@ -102,7 +100,7 @@ general as (
       when not pg_catalog.pg_has_role(p.relowner, 'usage') then pg_catalog.format('%s belongs to %I: only its owner may do this', p.relation, pg_catalog.pg_get_userbyid(p.relowner))
       when s.relkind = 'p' then pg_catalog.format('its partitions are partitioned themselves (%I.%I): make the next with its own partitions by hand', s.nspname, s.relname)
       when s.relkind = 'f' then pg_catalog.format('its newest partition %I.%I is a foreign table', s.nspname, s.relname)
-      when s.relkind is null and $6::text <> '' then pg_catalog.format('its partition %s has gone since', $6::text)
+      when s.relkind is null and $6::text <> '' then 'the partition that the new ones were to be like has gone since'
       when f.locked then f.relation || ' is locked exclusively: try again when that is over'
       when f.oid is not null and not f.may_read then pg_catalog.format('rows in %s can''t be counted: grant select on %s to %I', f.relation, f.relation, current_user)
       when f.hides then 'row security hides rows of ' || f.relation || ' from ' || current_user || ': they can''t be counted'

@@ -92,8 +92,9 @@ export const oldPartitions: Action<PartitionsRow> = {
 	run: 'long',
 	params: (rows, input, facts) => {
 		const age = parseAge(input.age ?? '');
-		const old = age ? olderThan(rows[0]!, age, facts.timezone) : [];
-		return [rows[0]!.oid, 'refused' in old ? [] : old, input.what ?? ''];
+		const found = age ? olderThan(rows[0]!, age, facts.timezone) : [];
+		const old = 'refused' in found ? [] : found;
+		return [rows[0]!.oid, old.map(one => one.oid ?? null), old.map(one => one.name), input.what ?? ''];
 	},
 	disabled: (row, facts) => {
 		if (facts.recovery) return 'this is a standby: do it on the primary';

@@ -9,7 +9,7 @@ import {literalOf, wallText} from '../../source/zone.ts';
 import {about, bytes, count, duration, plain, unknown} from '../format.ts';
 import {moveOut, newPartitions, oldPartitions} from './partition-actions.ts';
 
-/** One row of queries/partitions.sql: a partitioned table. `bounds` is JSON: [name, bound or null, detaching][]. */
+/** One row of queries/partitions.sql: a partitioned table. `bounds` is JSON: [name, bound or null, detaching, oid][]. */
 export type PartitionsRow = {
 	readonly server_time: number;
 	readonly oid: string;
