@@ -21,7 +21,7 @@ export type TableChanges = {
 	/** Rows that only one of the two has; empty where not all rows were kept. */
 	readonly added: readonly string[];
 	readonly removed: readonly string[];
-	/** Rows whose counters went backwards: they were reset, and are not compared. */
+	/** Rows whose counters went backwards or count from another time on: they were reset, and are not compared. */
 	readonly reset: number;
 	/** The rows that moved most, first the one with the greatest part in the change of any field. */
 	readonly moved: readonly Moved[];
@@ -150,7 +150,9 @@ function tableChanges(section: string, before: TableReport, after: TableReport):
 	const pairs = rows.flatMap(row => {
 		const earlier = old.get(row.key);
 		if (!earlier) return [];
-		if (after.counters.some(field => number(row.values[field]) < number(earlier.values[field]))) {
+		const [was, is] = [sinceOf(earlier), sinceOf(row)];
+		const anew = was !== undefined && is !== undefined && was !== is;
+		if (anew || after.counters.some(field => isLess(row.values[field], earlier.values[field]))) {
 			reset += 1;
 			return [];
 		}
@@ -197,8 +199,9 @@ function sizeOf({before, after}: FieldChange): number {
 	return typeof before === 'number' && typeof after === 'number' ? Math.abs(after - before) : 1;
 }
 
-function number(value: RowReport['values'][string] | undefined): number {
-	return typeof value === 'number' ? value : 0;
+/** What is unknown, as on a standby or in another version, is not less than what was known. */
+function isLess(value: RowReport['values'][string] | undefined, before: RowReport['values'][string] | undefined): boolean {
+	return typeof value === 'number' && typeof before === 'number' && value < before;
 }
 
 /** The words of the row's own columns, of those that stay to the last; the key where they are not known. */

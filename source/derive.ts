@@ -3,7 +3,7 @@ import type {Row, RowKey, Sample, Table, Value} from './pane.ts';
 /**
  * Counters become change and rate: each counter `c` of a row gains `c_d` (change since the sample before) and `c_per_s`
  * (per second of real elapsed time). Both are null where the truth is unknown: a new row, a row of which any counter went
- * backwards (it was reset), no sample before, or one older than `limitMs`.
+ * backwards or that counts from another time on (it was reset), no sample before, or one older than `limitMs`.
  */
 export function withChanges(table: Pick<Table, 'counters' | 'rowKey'>, current: Sample, previous: Sample | undefined, limitMs: number): readonly Row[] {
 	const counters = table.counters;
@@ -15,7 +15,7 @@ export function withChanges(table: Pick<Table, 'counters' | 'rowKey'>, current: 
 	return current.rows.map(row => {
 		const old = before?.get(table.rowKey(row));
 		const changes: Record<string, Value> = {...row};
-		const known = old !== undefined && !counters.some(counter => isBackwards(old[counter], row[counter]));
+		const known = old !== undefined && sinceOf(old) === sinceOf(row) && !counters.some(counter => isBackwards(old[counter], row[counter]));
 		for (const {counter, change, rate} of fields) {
 			const by = known ? difference(old[counter], row[counter]) : null;
 			changes[change] = by;
@@ -27,6 +27,11 @@ export function withChanges(table: Pick<Table, 'counters' | 'rowKey'>, current: 
 
 function keyed(rows: readonly Row[], rowKey: (row: Row) => RowKey): ReadonlyMap<RowKey, Row> {
 	return new Map(rows.map(row => [rowKey(row), row]));
+}
+
+/** Since when it counts: after a reset a counter may soon be higher than it was. */
+function sinceOf(row: Row): Value | undefined {
+	return row.stats_reset ?? row.stats_since;
 }
 
 function difference(before: Value | undefined, now: Value | undefined): number | null {

@@ -208,6 +208,22 @@ test('the difference: findings, counters, resets, restarts, settings', () => {
 	assert.deepEqual(compare(full, full).pairs[0]!.tables, []);
 });
 
+test('the difference: what counts from another time on is not compared, and what is unknown by now was not reset', () => {
+	const [server] = full.servers;
+	const own = server!.sections.flatMap(section => section.tables).find(one => one.id === 'indexes')!;
+	const row = own.rows[0]!;
+	const withValues = (values: (typeof row)['values']): Report => {
+		const rows = own.rows.map(one => (one === row ? {...one, values: {...one.values, ...values}} : one));
+		const sections = server!.sections.map(one => ({...one, tables: one.tables.map(each => (each === own ? {...own, rows} : each))}));
+		return {...full, servers: [{...server!, sections}]};
+	};
+	const tableOf = (before: Report, after: Report) => compare(before, after).pairs[0]!.tables.find(one => one.id === own.id);
+	const old = withValues({stats_since: 1_700_000_000, idx_scan: 10});
+	const anew = tableOf(old, withValues({stats_since: 1_800_000_000, idx_scan: 20}));
+	assert.deepEqual([anew?.reset, anew?.moved], [1, []]);
+	assert.equal(tableOf(old, withValues({stats_since: 1_700_000_000, idx_scan: null})), undefined);
+});
+
 test('panes are chosen by name, with what they stand on', () => {
 	const locks = choosePanes(panes, 'locks', undefined);
 	assert.ok(!isProblem(locks));
