@@ -56,8 +56,12 @@ function suspects(state: State): readonly (readonly [Table, readonly Row[]])[] {
 export function withLookups(table: Table, rows: readonly Row[], lookups: State['lookups']): readonly Row[] {
 	const {lookup} = table;
 	if (!lookup) return rows;
+	const start = `${lookup.sql}\0`;
+	const texts = new Map(Object.entries(lookups).flatMap(([key, found]) => (key.startsWith(start) ? [[key.slice(start.length), found] as const] : [])));
 	return rows.map(row => {
-		const found = lookups[`${lookup.sql}\0${String(row[lookup.key])}`];
+		const found = texts.get(String(row[lookup.key]));
+		// Of ten thousand rows a few are looked up: the others are not copied.
+		if (lookup.fields.every(field => row[field] === (found?.[field] ?? null))) return row;
 		const whole: Record<string, Value> = {...row};
 		for (const field of lookup.fields) whole[field] = found?.[field] ?? null;
 		return whole;

@@ -17,7 +17,7 @@ export const counters: readonly string[] = [...counted, 'dealloc'];
 
 /** A reset makes another row of it: what was counted before must not be subtracted from what is counted since. */
 export function statementKey(row: StatementsRow): string {
-	return [row.kind, row.userid, row.dbid, row.queryid, row.toplevel ? 'top' : 'nested', row.since].map(text).join(' ');
+	return `${text(row.kind)} ${text(row.userid)} ${text(row.dbid)} ${text(row.queryid)} ${row.toplevel ? 'top' : 'nested'} ${text(row.since)}`;
 }
 
 /** The row of the sums. It carries what is known of pg_stat_statements itself: evictions, size, since when. */
