@@ -99,6 +99,11 @@ function again(answer: Answer): Answer {
 	return {...answer, cut: true, asking: undefined, askedAt: 0, notBefore: 0, failures: 0, result: answer.result?.status === 'ok' ? answer.result : undefined};
 }
 
+/** No change is told across this moment. */
+export function countedAnew(state: State): State {
+	return Object.keys(state.answers).reduce((next, id) => withAnswers(next, id, answer => ({...answer, cut: true})), state);
+}
+
 export function refreshedFacts(state: State, event: Of<'refreshedFacts'>): State {
 	const before = state.servers[event.server]?.facts;
 	const restarted = before !== undefined && (before.started_at !== event.facts.started_at || before.recovery !== event.facts.recovery);

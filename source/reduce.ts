@@ -1,4 +1,4 @@
-import {connected, derived, known, lost, refreshedFacts, requested, sampled, withServer} from './answers.ts';
+import {connected, countedAnew, derived, known, lost, refreshedFacts, requested, sampled, withServer} from './answers.ts';
 import {freshChecks, noCoverage} from './checks.ts';
 import {discreet} from './discreet.ts';
 import type {Event} from './event.ts';
@@ -52,7 +52,7 @@ function withinScroll(state: State, lastScroll: (state: State) => number): State
 function step(state: State, event: Event): State {
 	switch (event.type) {
 		case 'ticked':
-			return {...state, now: event.at, wall: event.wall, notice: state.notice && state.notice.until > event.at ? state.notice : null};
+			return ticked(state, event);
 		case 'known':
 			return known(state, event);
 		case 'connected':
@@ -155,6 +155,21 @@ function step(state: State, event: Event): State {
 		case 'redrawn':
 			return state;
 	}
+}
+
+/** The clock that measures stands still while the machine sleeps, the one on the wall does not, ms. */
+const shortestSleep = 2000;
+
+function ticked(state: State, {at, wall}: Extract<Event, {type: 'ticked'}>): State {
+	const awake = wall - state.wall - (at - state.now) > shortestSleep ? woken(state) : state;
+	return {...awake, now: at, wall, notice: state.notice && state.notice.until > at ? state.notice : null};
+}
+
+/** The server went on counting meanwhile: what it says next is compared with nothing. What was planned is of another day. */
+function woken(state: State): State {
+	const old = Number.NEGATIVE_INFINITY;
+	const overlays = state.overlays.map(overlay => (overlay.is === 'question' && overlay.plan ? {...overlay, plan: {...overlay.plan, at: old}} : overlay));
+	return countedAnew({...state, overlays});
 }
 
 /** What must be true after every event: a cursor that follows its row, and a window that shows it. */

@@ -57,6 +57,13 @@ test('no key answers before the question was painted, nor within 400 ms of it', 
 	assert.equal(question(press(shown(7), 'n', 3399)).stage, 'shown');
 });
 
+test('a question that this machine slept over is asked again', () => {
+	const before: State = {...shown(7), now: 3000, wall: 1_000_000};
+	assert.equal(press(after(before, {type: 'ticked', at: 4000, wall: 1_001_000}), 'y', 4100).running.length, 1);
+	const woken = press(after(before, {type: 'ticked', at: 4000, wall: 9_000_000}), 'y', 4100);
+	assert.deepEqual([woken.running.length, question(woken).stage], [0, 'planning']);
+});
+
 test('any other key is no, and pasted text is no key at all', () => {
 	for (const key of ['n', 'Y', ' ', 'enter', 'x']) {
 		const state = press(shown(7), key, 3500);

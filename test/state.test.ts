@@ -99,6 +99,22 @@ test('marks, groups, filter and columns are of one table and can be taken back',
 	assert.equal(visibleRows(after(typed, {type: 'closed'}), people).length, 3);
 });
 
+test('what the server counted while this machine slept is no rate of the second after', () => {
+	const calls = (state: State) => state.tables.people?.rows[0]?.calls_per_s;
+	const row = (calls: number) => ({...rows(1)[0]!, calls});
+	const tick = (at: number, wall: number): Event => ({type: 'ticked', at, wall});
+	const start = after(connected(), tick(900, 1_000_900));
+	const first = after(sampled(start, 1000, {people: ok(1000, row(10))}), tick(1900, 1_001_900));
+	const second = after(sampled(first, 2000, {people: ok(2000, row(20))}), tick(2900, 3_601_000_000));
+	assert.equal(calls(second), 10);
+	const woken = after(sampled(second, 3000, {people: ok(3000, row(36_000))}), tick(3900, 3_601_001_000));
+	assert.equal(calls(woken), null);
+	assert.equal(calls(sampled(woken, 4000, {people: ok(4000, row(36_010))})), 10);
+	// A clock that is set back, or by a second, is no sleep.
+	const set = after(sampled(second, 3000, {people: ok(3000, row(30))}), tick(3900, 3_601_002_000), tick(4000, 3_600_000_000));
+	assert.equal(calls(sampled(set, 4000, {people: ok(4000, row(40))})), 10);
+});
+
 test('a mark ends with its row: who has the number later, or after a restart, was not meant', () => {
 	const of = (...sessions: readonly [number, string][]) =>
 		ok(2000, ...sessions.map(([pid, start]) => ({...rows(pid)[0]!, backend_start: `2026-11-21 10:00:0${start}+00`})));

@@ -24,12 +24,14 @@ export function startCollector(
 
 	let second: NodeJS.Timeout | undefined;
 	let tickedAt = Number.NEGATIVE_INFINITY;
+	let wallAt = 0;
 
 	/** Ages go on once a second: together with an answer where one comes, as one frame costs half of two, else by themselves. */
 	function tick(patience: number): void {
 		clearTimeout(second);
 		tickedAt = clock.now();
-		store.dispatch({type: 'ticked', at: tickedAt, wall: clock.wall()});
+		wallAt = clock.wall();
+		store.dispatch({type: 'ticked', at: tickedAt, wall: wallAt});
 		second = setTimeout(tick, 1000 + patience, 0);
 	}
 
@@ -42,7 +44,8 @@ export function startCollector(
 		const {results, roundTrip} = await answersOf(link, round);
 		if (stopped) return;
 		const {generation} = server;
-		if (clock.now() - tickedAt > 700) tick(250);
+		// After a sleep of this machine nothing is counted before it was seen that it slept.
+		if (clock.now() - tickedAt > 700 || clock.wall() - wallAt > 1500) tick(250);
 		store.dispatch({type: 'sampled', server: round.server, session: round.session, generation, request, at: clock.now(), results, roundTrip});
 	}
 
