@@ -103,6 +103,23 @@ for (const major of [13, 18]) {
 			assert.deepEqual(audit(), []);
 		});
 
+		test('of several words those that mean nothing are told; what is named twice is done once', async () => {
+			const index = await act('drop-index', 'Spare.Index', 'public.Spare.Index', 'Spare.Indx', '--dry-run');
+			expectCode(index, 0);
+			assert.equal(index.out.match(/drop index/g)?.length, 1, index.out);
+			assert.match(index.err, /-- left out: there is no index Spare\.Indx in database/);
+			const idle = await server.connect();
+			try {
+				await idle.query('begin');
+				const {rows} = await idle.query<{pid: number}>('select pg_backend_pid() as pid');
+				const session = await act('terminate', String(rows[0]!.pid), '999999999', '--dry-run');
+				expectCode(session, 0);
+				assert.match(session.err, /-- left out: 999999999: no such session: gone already/);
+			} finally {
+				await idle.end();
+			}
+		});
+
 		test('refresh, vacuum and analyze do what they say, and again, with two lines in the audit each', async () => {
 			await client.query('insert into orders values (101, 1)');
 			for (const words of [

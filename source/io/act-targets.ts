@@ -7,7 +7,13 @@ import type {Parameters} from './session.ts';
 
 /** What the plan is made of, or why there is none. `nothing`: it is as it should be already. */
 export type Found =
-	| {readonly action: string; readonly rows: readonly Row[]; readonly form: Readonly<Record<string, string>>}
+	| {
+			readonly action: string;
+			readonly rows: readonly Row[];
+			readonly form: Readonly<Record<string, string>>;
+			/** Of several words those that mean nothing here, as sentences. */
+			readonly missing?: readonly string[];
+	  }
 	| {readonly problem: string; readonly nothing: boolean};
 
 export type Wish = {
@@ -28,12 +34,17 @@ export async function find(wish: Wish, link: Link, state: State, facts: Facts): 
 		if (result.status === 'ok') return result.sample.rows;
 		return {problem: result.status === 'failed' ? result.message : result.reason, nothing: false};
 	};
-	const plain = (rows: readonly Row[]): Found => ({action: verb.action, rows, form: verb.form ?? {}});
+	const plain = (rows: readonly Row[], missing: readonly string[] = []): Found => ({action: verb.action, rows, form: verb.form ?? {}, missing});
 	switch (aim.is) {
 		case 'session': {
 			const known = state.tables.sessions?.rows ?? [];
-			const rows = words.flatMap(word => known.filter(row => String(row.pid) === word));
-			return rows.length === 0 ? {problem: `${words.join(', ')}: no such session: gone already`, nothing: true} : plain(rows);
+			const rows = known.filter(row => words.includes(String(row.pid)));
+			const gone = words.filter(word => !rows.some(row => String(row.pid) === word));
+			if (rows.length === 0) return {problem: `${words.join(', ')}: no such session: gone already`, nothing: true};
+			return plain(
+				rows,
+				gone.map(word => `${word}: no such session: gone already`),
+			);
 		}
 		case 'relation': {
 			const rows = await ask('actions/find', [words, aim.kinds]);
@@ -42,15 +53,27 @@ export async function find(wish: Wish, link: Link, state: State, facts: Facts): 
 			if (lost.length > 0 && !(aim.gone && rows.length > 0))
 				return {problem: `there is no ${aim.called} ${lost.join(', ')} in database ${facts.database}`, nothing: aim.gone};
 			const twice = ambiguous(words, rows);
-			return twice ?? plain(rows.map(row => ({...row, relid: row.oid ?? null, indexrelid: row.oid ?? null})));
+			if (twice) return twice;
+			// One that is named twice is done once.
+			const once = [...new Map(rows.map(row => [row.oid, row])).values()];
+			return plain(
+				once.map(row => ({...row, relid: row.oid ?? null, indexrelid: row.oid ?? null})),
+				lost.map(word => `there is no ${aim.called} ${word} in database ${facts.database}`),
+			);
 		}
 		case 'partitioned':
 			return partitioned(wish, facts, ask);
 		case 'foreign key': {
 			const rows = await ask('missing-fk-indexes');
 			if ('problem' in rows) return rows;
-			const found = rows.filter(row => words.includes(String(row.conname)) || words.includes(`${row.nspname}.${row.conname}`));
-			return found.length === 0 ? {problem: `${words.join(', ')}: no foreign key of that name lacks an index`, nothing: true} : plain(found);
+			const isMeant = (row: Row, word: string) => word === row.conname || word === `${row.nspname}.${row.conname}`;
+			const found = rows.filter(row => words.some(word => isMeant(row, word)));
+			const none = 'no foreign key of that name lacks an index';
+			if (found.length === 0) return {problem: `${words.join(', ')}: ${none}`, nothing: true};
+			return plain(
+				found,
+				words.filter(word => !found.some(row => isMeant(row, word))).map(word => `${word}: ${none}`),
+			);
 		}
 		case 'slot':
 			return plain(words.map(slot_name => ({slot_name})));

@@ -100,6 +100,7 @@ async function onServer(watch: Watch, wish: Wish, face: ActFace, flags: {readonl
 	const ask = () => actions!.plan({action, rows: found.rows, input: found.form}, wish.verb.aim.is === 'session');
 	let planned = await ask();
 	if ('problem' in planned) return said(planned.problem, planned.nothing === true);
+	for (const sentence of found.missing ?? []) process.stderr.write(`-- left out: ${plain(sentence)}\n`);
 	const unsaid = await show(planned.plan);
 	if (unsaid) return unsaid;
 	if (flags.dry) return exit.done;
