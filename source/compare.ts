@@ -40,6 +40,9 @@ const kept = 10;
 /** Less than a hundredth of what moved in all of a table is not worth a line. */
 const least = 0.01;
 
+/** Told with their pace as counters are, but they fall by themselves: a database that shrank, a slot that caught up was not reset. */
+const levels: ReadonlySet<string> = new Set(['size_bytes', 'retained_bytes', 'last_value']);
+
 /** Pairs of servers by id, or by system identifier and database, or the only ones. */
 export function compare(a: Report, b: Report): {readonly pairs: readonly Changes[]; readonly alone: readonly string[]} {
 	const seconds = (Date.parse(b.taken_at) - Date.parse(a.taken_at)) / 1000;
@@ -152,7 +155,7 @@ function tableChanges(section: string, before: TableReport, after: TableReport):
 		if (!earlier) return [];
 		const [was, is] = [sinceOf(earlier), sinceOf(row)];
 		const anew = was !== undefined && is !== undefined && was !== is;
-		if (anew || after.counters.some(field => isLess(row.values[field], earlier.values[field]))) {
+		if (anew || after.counters.some(field => !levels.has(field) && isLess(row.values[field], earlier.values[field]))) {
 			reset += 1;
 			return [];
 		}

@@ -224,6 +224,22 @@ test('the difference: what counts from another time on is not compared, and what
 	assert.equal(tableOf(old, withValues({stats_since: 1_700_000_000, idx_scan: null})), undefined);
 });
 
+test('the difference: a slot that caught up was not reset', () => {
+	const [server] = full.servers;
+	const slots = server!.sections.flatMap(section => section.tables).find(one => one.id === 'slots')!;
+	const keeping = (retained_bytes: number): Report => {
+		const rows = slots.rows.map(one => ({...one, values: {...one.values, retained_bytes}}));
+		const sections = server!.sections.map(one => ({...one, tables: one.tables.map(each => (each === slots ? {...slots, rows} : each))}));
+		return {...full, servers: [{...server!, sections}]};
+	};
+	const table = compare(keeping(5e9), keeping(1e6)).pairs[0]!.tables.find(one => one.id === 'slots');
+	assert.equal(table?.reset, 0);
+	assert.deepEqual(
+		table?.moved[0]!.fields.map(({field, before, after}) => [field, before, after]),
+		[['retained_bytes', 5e9, 1e6]],
+	);
+});
+
 test('panes are chosen by name, with what they stand on', () => {
 	const locks = choosePanes(panes, 'locks', undefined);
 	assert.ok(!isProblem(locks));
