@@ -105,7 +105,7 @@ export function grouped(state: State): State {
 export function marked(state: State, all: boolean): State {
 	const table = focusedTable(state);
 	if (!table) return state;
-	const rows = visibleRows(state, table).filter(one => one.heading === undefined && !one.gone);
+	const rows = visibleRows(state, table).filter(one => one.heading === undefined && !one.gone && !one.above);
 	const selected = selectedRow(state);
 	const next = withView(state, ({marks}) => {
 		if (all) return {marks: rows.every(one => marks.has(one.key)) ? new Set() : new Set(rows.map(one => one.key))};

@@ -44,6 +44,8 @@ export type VisibleRow = {
 	readonly prefix: string;
 	readonly marked: boolean;
 	readonly gone: boolean;
+	/** It does not pass the filter itself: one below it does. */
+	readonly above?: true;
 	/** A heading of a group has no row of its own and takes no cursor: 'app_user  34'. */
 	readonly heading?: string;
 };
@@ -79,14 +81,14 @@ function sameLook(a: View, b: View): boolean {
 function look(table: Table, rows: readonly Row[], view: View): readonly VisibleRow[] {
 	const wanted = filterOf(table, view.filter);
 	const ordered = [...(table.hidden && !view.showHidden ? rows.filter(row => !table.hidden!(row)) : rows)].sort(orderOf(table, view));
-	const entries = table.parent && !view.group ? tree(table, table.parent, ordered, wanted) : ordered.filter(wanted).map(row => ({row, prefix: ''}));
+	const entries: readonly Entry[] = table.parent && !view.group ? tree(table, table.parent, ordered, wanted) : ordered.filter(wanted).map(row => ({row, prefix: ''}));
 	const result: VisibleRow[] = [];
 	const heading = view.group ? groupsOf(table, entries, view.group, ordered.length < rows.length ? rows.filter(wanted) : undefined) : undefined;
 	for (const entry of heading ? heading.entries : entries) {
 		const title = heading?.titles.get(entry.row);
 		if (title !== undefined) result.push({key: `\u0000${title}`, row: entry.row, prefix: '', marked: false, gone: false, heading: title});
 		const key = table.rowKey(entry.row);
-		result.push({key, row: entry.row, prefix: entry.prefix, marked: view.marks.has(key), gone: false});
+		result.push({key, row: entry.row, prefix: entry.prefix, marked: view.marks.has(key), gone: false, ...(entry.above && {above: true})});
 	}
 	if (view.gone && view.cursor !== null && !result.some(one => one.key === view.cursor)) {
 		result.splice(Math.min(view.index, result.length), 0, {key: view.cursor, row: view.gone, prefix: '', marked: view.marks.has(view.cursor), gone: true});
@@ -94,7 +96,7 @@ function look(table: Table, rows: readonly Row[], view: View): readonly VisibleR
 	return result;
 }
 
-type Entry = {readonly row: Row; readonly prefix: string};
+type Entry = {readonly row: Row; readonly prefix: string; readonly above?: boolean};
 
 function orderOf(table: Table, view: View): (a: Row, b: Row) => number {
 	const {sort, held} = view;
@@ -132,8 +134,10 @@ function tree(table: Table, parent: (row: Row) => RowKey | null, rows: readonly 
 		else children.set(above, [...(children.get(above) ?? []), row]);
 	}
 	const kept = new Set<RowKey>();
+	const passing = new Set<Row>();
 	for (const row of rows) {
 		if (!wanted(row)) continue;
+		passing.add(row);
 		for (let key: RowKey | null = table.rowKey(row); key !== null && !kept.has(key); ) {
 			kept.add(key);
 			const above: RowKey | null = parent(byKey.get(key)!);
@@ -155,7 +159,7 @@ function tree(table: Table, parent: (row: Row) => RowKey | null, rows: readonly 
 			seen.add(key);
 			const {depth, trunk, last} = next;
 			const branch = depth === 0 ? '' : depth > deepest ? `${'… '}${depth}└─ ` : `${trunk}${last ? '└─ ' : '├─ '}`;
-			entries.push({row: next.row, prefix: branch});
+			entries.push({row: next.row, prefix: branch, above: !passing.has(next.row)});
 			push(children.get(key) ?? [], depth === 0 ? '' : depth > deepest ? trunk : `${trunk}${last ? '   ' : '│  '}`, depth + 1);
 		}
 	};

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import type {LocksRow, Tree} from '../source/forest.ts';
+import {chosenRows} from '../source/keys.ts';
 import {defaultLimits} from '../source/limits.ts';
 import type {Input, Line, Row} from '../source/pane.ts';
 import {freshView, visible} from '../source/visible.ts';
+import {visibleRows} from '../source/window.ts';
 import {locks} from '../views/panes/locks.ts';
 import {type Vitals, vitals} from '../views/panes/vitals.ts';
 import {fixture, inputOf} from './support/fixture.ts';
 import {edge, edges} from './support/forest.ts';
+import {roundsOf} from './support/rounds.ts';
 
 const table = locks.tables[0]!;
 const recorded = inputOf(fixture('locks'), vitals, locks);
@@ -31,6 +34,29 @@ test('the demo: one tree, the cause first, the readers behind the ALTER', () => 
 	assert.equal(shown[0]!.row.holds_up, shown.length - 1);
 	const alter = shown.find(({row}) => String(row.query).startsWith('alter table'))!;
 	assert.ok(Number(alter.row.holds_up) > 0);
+});
+
+test('marking all that passes a filter leaves out whom the branches alone show: the cause that somebody waits for', () => {
+	const {happened, round} = roundsOf([vitals, locks], {db: {}});
+	const waiting = [edge(2, 1, {usename: 'web', blocker_usename: 'payroll'}), edge(3, 1, {usename: 'web', blocker_usename: 'payroll'})];
+	happened({type: 'opened', pane: 'locks'});
+	round(1000, {db: {locks: waiting as readonly Row[]}});
+	for (const event of [
+		{type: 'called', overlay: 'filter'},
+		{type: 'typed', text: 'user:web', at: 1},
+		{type: 'chosen', at: 1},
+	] as const)
+		happened(event);
+	happened({type: 'marked', all: true});
+	const state = round(2000, {db: {locks: waiting as readonly Row[]}});
+	assert.deepEqual(
+		visibleRows(state, table).map(one => one.key),
+		['1', '2', '3'],
+	);
+	assert.deepEqual(
+		chosenRows(state).map(one => one.row.pid),
+		[2, 3],
+	);
 });
 
 test('how long the cause has been idle is not cut off', () => {
