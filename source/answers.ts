@@ -197,13 +197,21 @@ export function derived(state: State, queries: ReadonlySet<QueryName>, tick: boo
 	const next = {...state, tables};
 	const touched = new Set<TableId>();
 	const all = state.panes.flatMap(pane => pane.tables);
-	for (const table of all) {
-		const name = queryOf(table);
-		if (name === undefined || !queries.has(name) || (table.scope === 'server' && server !== state.watched)) continue;
+	const make = (table: Table, name: QueryName) => {
 		const found = collected(state, table, name);
 		const data = {...found, rows: withLookups(table, found.rows, state.lookups)};
 		tables[table.id] = {...data, rows: table.derive ? table.derive(data.rows, inputOf({...next, tables: {...tables}})) : data.rows};
+	};
+	for (const table of all) {
+		const name = queryOf(table);
+		if (name === undefined || !queries.has(name) || (table.scope === 'server' && server !== state.watched)) continue;
+		make(table, name);
 		touched.add(table.id);
+	}
+	// In a report nothing is asked again a second later. Not touched: it is no further sample for the checks.
+	for (const table of all) {
+		const name = queryOf(table);
+		if (name !== undefined && tables[table.id]?.at !== undefined && table.beside?.some(id => touched.has(id))) make(table, name);
 	}
 	for (const table of all) {
 		if (!('tables' in table.from) || !table.from.tables.some(id => touched.has(id))) continue;

@@ -174,6 +174,8 @@ export type Table<R extends Row = Row> = {
 	readonly hidden?: (row: R) => boolean;
 	/** Ratios, ranks, joins over tables and servers. Gets the rows with their counters' changes. */
 	readonly derive?: (rows: readonly R[], input: Input) => readonly Row[];
+	/** Tables that `derive` looks at besides: whichever is answered last, the rows are made of both. It is called more than once for one sample. */
+	readonly beside?: readonly TableId[];
 	/** Lines above the header: groups, the mildest cure. What is wider than `columns` is cut; a report does not say. */
 	readonly summary?: (rows: readonly R[], input: Input, columns?: number) => readonly Line[];
 	/** Why a part of what it is about is not in it, as a sentence: rows that this role does not see. */

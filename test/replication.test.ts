@@ -136,7 +136,7 @@ test('a delay on purpose is taken off the lag and said, at both ends', () => {
 		standby: [{...recovering, replay_bytes: 5 * MB, replayed_commit_s: 301, apply_delay_s: 300}],
 		'wal-rate': [rate],
 	};
-	const seen = derived(raw, derived(raw));
+	const seen = derived(raw, derived({...raw, standby: [{...raw.standby[0]!, server_time: 999}]}));
 	assert.equal(seen.rows.replication![0]!.lag_s, 1);
 	assert.match(String(seen.rows.replication![0]!.note), /5m delay on purpose taken off/);
 	assert.equal(seen.rows.standby![0]!.lag_s, 1);
@@ -146,8 +146,10 @@ test('a delay on purpose is taken off the lag and said, at both ends', () => {
 
 test('of both ends the worse counts, while bytes wait', () => {
 	const both = (change: Row, own: Row) =>
-		derived({replication: [{...sender, ...change}], standby: [{...recovering, ...own}], 'wal-rate': [rate]}, derived({standby: [{...recovering, ...own}]})).rows
-			.replication![0]!.lag_s;
+		derived(
+			{replication: [{...sender, ...change}], standby: [{...recovering, ...own}], 'wal-rate': [rate]},
+			derived({standby: [{...recovering, ...own, server_time: 980}]}),
+		).rows.replication![0]!.lag_s;
 	const waits = {replay_bytes: MB, replayed_commit_s: 9};
 	assert.equal(both({replay_bytes: MB, replay_lag_s: 0.5}, waits), 9);
 	assert.equal(both({replay_bytes: MB}, waits), 9);
@@ -367,6 +369,25 @@ test('F forgets one that is only remembered, what was found of it too, and nothi
 	assert.deepEqual([names(), found()], [['s2'], ['s2']], 'and it stays so');
 	play.round(1_060_000, {db1: {...gone(1060), replication: [sender]}});
 	assert.deepEqual(names(), ['s1', 's2'], 'until it comes back');
+});
+
+test('whichever answer comes last, what is away is told, once; one sample seen twice has not waited', () => {
+	const answers: readonly Readonly<Record<string, readonly Row[]>>[] = [
+		{replication: [{...sender, replay_bytes: MB}], 'wal-rate': [rate]},
+		{slots: [{...slot, slot_name: 's2', active: false, inactive_s: 600}]},
+	];
+	for (const order of [answers, answers.toReversed()]) {
+		const play = roundsOf([replication], {db1: {}});
+		for (const one of order) play.round(1000, {db1: one});
+		const {rows} = play.state().tables.replication!;
+		assert.deepEqual(
+			rows.map(row => [row.slot_name, row.state, row.lag_s]),
+			[
+				[null, 'streaming', null],
+				['s2', 'missing', 600],
+			],
+		);
+	}
 });
 
 test('one that is known by another name than its slot is away once', () => {

@@ -94,6 +94,20 @@ test('a half-visible server: what is hidden is said with its grant, is no good n
 	await other.end();
 });
 
+test('a single look tells whose slot is inactive, though slots are answered after the senders', async () => {
+	await server.run("select pg_create_physical_replication_slot('abandoned', true)");
+	try {
+		const check = await pgperf(['check', 'standby-missing', '-d', server.conninfo]);
+		assert.deepEqual([check.code, /standby abandoned is away/.test(check.out)], [2, true], check.out);
+		const {server: told} = await reported(server.conninfo, '--once', '--only', 'replication,databases');
+		assert.ok(told.findings.some(finding => finding.check === 'standby-missing'));
+		const rows = told.sections.flatMap(section => section.tables).find(table => table.id === 'databases')!.rows;
+		assert.ok(Number(rows.find(row => row.values.datname === 'shop')?.values.size_bytes) > 1e6, 'a size that was answered after the databases');
+	} finally {
+		await server.run("select pg_drop_replication_slot('abandoned')");
+	}
+});
+
 test('nobody there, a wrong database, a refused role: 69, and nothing on stdout', async () => {
 	const port = await freePort();
 	for (const target of [`postgresql://postgres@127.0.0.1:${port}/shop`, server.uri({database: 'nowhere'}), server.uri({user: 'nobody_knows'})]) {

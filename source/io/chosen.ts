@@ -48,7 +48,11 @@ export function withSources(panes: readonly Pane[], wanted: (pane: Pane, table: 
 	const need = (table: Table) => {
 		if (needed.has(table)) return;
 		needed.add(table);
-		if ('tables' in table.from) for (const id of table.from.tables) for (const source of tables.filter(one => one.id === id)) need(source);
+		const {from, beside = []} = table;
+		const named = (ids: readonly string[]) => tables.filter(one => ids.includes(one.id));
+		if ('tables' in from) for (const source of named(from.tables)) need(source);
+		// Sizes only adorn, and are dear.
+		for (const source of named(beside)) if (source.every !== 'rare') need(source);
 	};
 	for (const pane of panes) for (const table of pane.tables) if (pane.place === 'frame' || wanted(pane, table)) need(table);
 	return panes.flatMap(pane => {

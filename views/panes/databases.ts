@@ -96,6 +96,7 @@ const counters: Table = table<DatabasesRow & System>({
 	order: descending('tps', 'xact_commit'),
 	hidden: row => row.template || row.system,
 	derive: withDatabaseRates,
+	beside: ['database-sizes'],
 	summary: rows => {
 		const ours = rows.filter(row => !row.system);
 		return [

@@ -20,6 +20,11 @@ export function followed(now: number, end: number | null, replayed: number | nul
 	return mark_end <= replayed ? {level_at: mark_at, level_end: mark_end, mark_at: now, mark_end: end} : {...level, mark_at, mark_end};
 }
 
+/** Whether it was looked at before `now`, the same sample seen twice not counted. */
+export function isFollowed({level_at, mark_at}: Replay, now: number): boolean {
+	return (level_at !== null && level_at < now) || (mark_at !== null && mark_at < now);
+}
+
 /**
  * How old the position is that is being replayed, in seconds, between two moments when the primary's was known; null without them.
  * The age of the last replayed commit alone is no lag: it grows through an idle hour, and through a long transaction too.

@@ -36,7 +36,8 @@ function withOwn(lag_s: number | null, lagBytes: number | null, standby: Standby
 /** What waited when we looked last, and has not moved since, waits at least since then: no report is needed to know that. */
 function stuckSince(row: Sender, lagBytes: number | null, before: Sender | undefined): number | null {
 	if (!before || !lagBytes || !before.lag_bytes || before.replay_lsn !== row.replay_lsn) return null;
-	return before.stuck_at ?? before.server_time;
+	// Of one sample seen twice nothing has waited yet.
+	return before.stuck_at ?? (before.server_time < row.server_time ? before.server_time : null);
 }
 
 /** Seconds, or null. With nothing left to replay the lag columns are null or old: the bytes decide. */

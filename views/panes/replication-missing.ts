@@ -17,6 +17,9 @@ export function awayFrom(present: readonly Sender[], input: Input): readonly Sen
 		);
 }
 
+/** More slots than any server has; names of companions that come and go may be more. */
+const mostAway = 1000;
+
 function awayFromOne(server: WalRate, present: readonly Sender[], input: Input): readonly Sender[] {
 	const slots = ((input.rows.slots ?? []) as readonly Slot[]).filter(slot => slot.server === server.server);
 	const before = ((input.rows.replication ?? []) as readonly Sender[]).filter(row => row.server === server.server);
@@ -59,7 +62,7 @@ function awayFromOne(server: WalRate, present: readonly Sender[], input: Input):
 		const note = isDropped ? `${seen}; its slot was dropped: forgotten after an hour, or by F` : seen;
 		add(absent(server, {...row, away_s, gone_at: at, kept_by: null, note}));
 	}
-	return [...away.values()].slice(0, 100);
+	return [...away.values()].slice(0, mostAway);
 }
 
 /** Seconds. A cluster manager drops the slot of a host that crashed, too: after half an hour (Patroni), or within a minute. */

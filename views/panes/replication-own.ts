@@ -1,6 +1,6 @@
 import type {Input, Row} from '../../source/pane.ts';
 import {bytes, duration} from '../format.ts';
-import {ageOf, followed} from './replay.ts';
+import {ageOf, followed, isFollowed} from './replay.ts';
 import {clamped, type Standby, type StandbyRow, type WalRate} from './replication-rows.ts';
 
 /** What each standby says of itself, judged: the rows of the table. */
@@ -68,7 +68,7 @@ function judged(row: Standby, before: Standby | undefined, primary: number | nul
 	const replay = followed(row.server_time, end, row.replay_position, before);
 	const most = ageOf(row.server_time, row.replay_position, replay) ?? Number.POSITIVE_INFINITY;
 	// At the first look the age of the last commit may be that of an idle night: only where replay is paused it is what waits.
-	const isMeasured = before !== undefined || row.paused;
+	const isMeasured = row.paused || isFollowed(replay, row.server_time);
 	const late =
 		waiting === 0 ? 0 : waiting === null || row.replayed_commit_s === null || !isMeasured ? null : Math.min(Math.max(0, row.replayed_commit_s), most);
 	const lag_s = late === null ? null : Math.max(0, late - (row.apply_delay_s ?? 0));

@@ -121,6 +121,7 @@ export const senders: Table = table<Sender>({
 	groups: ['server', 'state', 'sync_state'],
 	order: (a, b) => rankOf(b) - rankOf(a) || (b.lag_s ?? -1) - (a.lag_s ?? -1),
 	derive,
+	beside: ['standby', 'slots', 'wal-rate'],
 	detail: {title: row => `Sender ${nameOf(row)}`, ask: [], sections: sectionsOf},
 	checks: [lagCheck, missingCheck],
 	forget: row => {

@@ -132,6 +132,7 @@ export const standby: Table = table<Standby>({
 	filters: {link: 'link', server: 'server'},
 	order: (a, b) => (b.lag_s ?? Number.POSITIVE_INFINITY) - (a.lag_s ?? Number.POSITIVE_INFINITY) || 0,
 	derive: standbysOf,
+	beside: ['wal-rate'],
 	detail: {title: row => `Standby ${row.server}`, ask: [], sections: sectionsOf},
 	checks: [awayCheck, lagCheck, pausedCheck, conflictCheck],
 	actions: [resumeReplay],

@@ -172,6 +172,7 @@ export const sizes: Table = table<TablesRow>({
 	order: descending('size_bytes'),
 	hidden: row => row.nspname === 'pg_catalog' || row.nspname === 'information_schema',
 	derive: withShares,
+	beside: ['table-bloat'],
 	summary,
 	detail: {
 		title: row => `Table ${qualified(row.nspname, row.relname)}`,

@@ -4,7 +4,7 @@ import {table} from '../../source/pane.ts';
 import {sparkline} from '../components/chart.ts';
 import {atLeast, bytes, count, duration, percent, perSecond, unknown} from '../format.ts';
 import {cut, pad, widthOf} from '../layout.ts';
-import {ageOf, followed, type Replay} from './replay.ts';
+import {ageOf, followed, isFollowed, type Replay} from './replay.ts';
 import {awayStandbys, worstLag} from './replication-lag.ts';
 
 /** queries/vitals.sql: one row about the whole server. */
@@ -108,7 +108,7 @@ function replayOf(row: VitalsRow, before: Vitals | undefined): Replay & Pick<Vit
 	const replayed = end === null ? null : end - row.lag_bytes!;
 	const replay = followed(row.server_time, end, replayed, before);
 	const age = ageOf(row.server_time, replayed, replay);
-	const isMeasured = row.lag_bytes === 0 || (row.lag_bytes !== null && before !== undefined);
+	const isMeasured = row.lag_bytes === 0 || (row.lag_bytes !== null && isFollowed(replay, row.server_time));
 	return {...replay, lag_s: row.lag_s === null || !isMeasured ? null : Math.min(row.lag_s, age ?? row.lag_s)};
 }
 
