@@ -108,6 +108,28 @@ test('a single look tells whose slot is inactive, though slots are answered afte
 	}
 });
 
+test('a server in trouble has five seconds for each answer: a report is no screen that waits for the next tick', async () => {
+	const start = readFileSync(server.log, 'utf8').length;
+	await server.run("alter system set log_statement = 'all'");
+	await server.run('select pg_reload_conf()');
+	try {
+		const limits = () =>
+			[
+				...readFileSync(server.log, 'utf8')
+					.slice(start)
+					.matchAll(/set_config\('statement_timeout', '(\d+)'/g),
+			].map(match => match[1]);
+		await until(
+			() => pgperf(['report', server.conninfo, '--once', '--only', 'locks']),
+			() => limits().length > 0,
+		);
+		assert.deepEqual([...new Set(limits())], ['5000']);
+	} finally {
+		await server.run('alter system reset log_statement');
+		await server.run('select pg_reload_conf()');
+	}
+});
+
 test('nobody there, a wrong database, a refused role: 69, and nothing on stdout', async () => {
 	const port = await freePort();
 	for (const target of [`postgresql://postgres@127.0.0.1:${port}/shop`, server.uri({database: 'nowhere'}), server.uri({user: 'nobody_knows'})]) {

@@ -81,7 +81,7 @@ export async function forsake(opening: Opening): Promise<void> {
 
 /** A session of which the server is known, and which is set up for it. */
 async function introduced(opening: Opening, introduction: Query): Promise<Opened | Problem> {
-	const result = await openSession(opening, bounds.sample);
+	const result = await openSession(opening, opening.once ? bounds.once : bounds.sample);
 	if (isProblem(result)) return result;
 	const {session} = result;
 	try {

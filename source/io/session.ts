@@ -8,6 +8,8 @@ import {isProblem, type Problem, type Target} from './conninfo.ts';
 export type Bounds = {readonly statementMs: number; readonly lockMs: number; readonly readOnly: boolean; readonly workMb?: number};
 
 export const bounds = {
+	/** Asked once, in a report: what waits for it is no screen, and a server in trouble is slow. */
+	once: {statementMs: 5000, lockMs: 100, readOnly: true},
 	sample: {statementMs: 500, lockMs: 100, readOnly: true},
 	// With the default of 4 MB the statistics of 10,000 statements go through temporary files, 4 to 7 MB each time.
 	survey: {statementMs: 5000, lockMs: 100, readOnly: true, workMb: 16},
@@ -55,7 +57,13 @@ export function isEnding(error: unknown): boolean {
 	return ending.test(codeOf(error) ?? '');
 }
 
-export type Opening = {readonly target: Target; readonly askPassword?: (prompt: string) => Promise<string | undefined>; readonly signal?: AbortSignal};
+export type Opening = {
+	readonly target: Target;
+	readonly askPassword?: (prompt: string) => Promise<string | undefined>;
+	readonly signal?: AbortSignal;
+	/** One look is wanted of it, not one each second. */
+	readonly once?: boolean;
+};
 
 /** Connects with no startup parameter but the application's name. Nothing is set yet: the session's `setUp` does it once the facts are known. */
 export async function openSession(

@@ -65,7 +65,7 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot |
 	};
 	const giveUp = new AbortController();
 	const links = servers.map(({id, opening}) =>
-		createLink({id, opening: {...opening, signal: giveUp.signal}, catalog, dispatch, now: () => performance.now(), companion: true}),
+		createLink({id, opening: {...opening, signal: giveUp.signal, once: true}, catalog, dispatch, now: () => performance.now(), companion: true}),
 	);
 	const link = links[0]!;
 	const tables = panes.flatMap(pane => pane.tables);
