@@ -28,13 +28,40 @@ export function openTop(uri: string, {columns = 120, rows = 32, args = [], env =
 	});
 }
 
-/** Keys that open and close something on any pane: each must change the picture before the next is pressed. */
+const footer = (text: string) => text.split('\n').at(-1)!;
+/** Nothing is open before it. */
+export const onPane = (text: string): boolean => /q quit/.test(footer(text));
+
+/**
+ * Closes what is open. An Esc of which nobody has seen yet that it was obeyed may be read together with the next key, and both are no key then: that
+ * the picture changed is not enough, as a clock in it does so too.
+ */
+export async function closes(screen: Screen): Promise<void> {
+	await screen.press('esc');
+	await screen.waitFor(onPane);
+}
+
+/** Keys that open and close something on any pane: each must be seen to have been obeyed before the next is pressed. */
 export async function answersKeys(screen: Screen): Promise<void> {
-	for (const key of ['?', 'esc', 'g', 'esc', 'f', 'esc', 'l', 'esc', 'w', 'esc', '4', '1', '2', '/', 'x', 'esc', 'a', 'esc']) {
+	const opens = async (key: string) => {
+		await screen.press(key);
+		await screen.waitFor(text => /Esc (?:back|undo)/.test(footer(text)));
+	};
+	for (const key of ['?', 'g', 'f', 'l', 'w']) {
+		await opens(key);
+		await closes(screen);
+	}
+	for (const key of ['4', '1', '2']) {
 		const before = screen.text();
 		await screen.press(key);
 		await screen.waitFor(text => text !== before);
 	}
+	await opens('/');
+	await screen.press('x');
+	await screen.waitFor(text => /^ \/x/.test(footer(text)));
+	await closes(screen);
+	await opens('a');
+	await closes(screen);
 }
 
 /** Leaves as a person does; while a fault lasts nothing of the server may be needed for it. */
