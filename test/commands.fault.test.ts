@@ -6,7 +6,7 @@ import {after, before, test} from 'node:test';
 import type pg from 'pg';
 import {openAudit} from '../source/io/audit.ts';
 import {newDirectory} from './support/scratch.ts';
-import {startServer, type TestServer} from './support/servers.ts';
+import {startServer, type TestServer, until} from './support/servers.ts';
 import {program} from './support/top.ts';
 
 let server: TestServer;
@@ -142,6 +142,14 @@ test('a server that lets nobody in: the sentence is the server’s, and nobody i
 	const holder: pg.Client = await going.connect();
 	try {
 		going.kill('SIGTERM');
+		await until(
+			() =>
+				going.connect().then(
+					client => client.end().then(() => ''),
+					(error: Error) => error.message,
+				),
+			said => /shutting down/.test(said),
+		);
 		const cases: readonly (readonly [string, number])[] = [
 			['$pgperf sql vitals -d $db', 69],
 			['$pgperf report $db --once --timeout 2', 69],

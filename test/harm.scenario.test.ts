@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
 import {test} from 'node:test';
 import {startServer} from './support/servers.ts';
-import {openTop, quits} from './support/top.ts';
+import {closes, openTop, quits} from './support/top.ts';
 
 /** Longer than any lock_timeout of pgperf's sampling (100 ms), so that every wait that outlives it is logged. */
 const conf = {log_lock_waits: 'on', deadlock_timeout: '150ms', log_line_prefix: '%a|', log_min_error_statement: 'error'};
@@ -58,10 +58,13 @@ test('the biggest tables locked, DDL going on, every pane visited: pgperf waits 
 		for (const pane of panes) {
 			screen.type(pane);
 			// Each table of the pane, and what its first row tells.
-			for (const keys of ['r', 'mr', '\r', '\x1b', 'mr']) {
+			for (const keys of ['r', 'mr', '\r', 'esc', 'mr']) {
 				const bytes = screen.bytes;
-				screen.type(keys);
-				await screen.waitFor(() => screen.bytes > bytes);
+				if (keys === 'esc') await closes(screen);
+				else {
+					screen.type(keys);
+					await screen.waitFor(() => screen.bytes > bytes);
+				}
 			}
 		}
 		await screen.waitFor(/● live/);

@@ -7,6 +7,7 @@ import {pileUp} from './support/pileup.ts';
 import {newDirectory} from './support/scratch.ts';
 import {openScreen, type Screen} from './support/screen.ts';
 import {startServer, type TestServer} from './support/servers.ts';
+import {answersKeys} from './support/top.ts';
 
 const program = fileURLToPath(new URL('../bin/pgperf.cjs', import.meta.url));
 let server: TestServer;
@@ -77,11 +78,8 @@ for (const [columns, rows] of [
 			assert.match(question, /backend_start = '/);
 			assert.match(question, /frees \d of 4/);
 			// A key within 400 ms of the question is nobody's answer: pressed until it is taken.
-			while (!/gone|Nobody waits/.test(screen.text())) {
-				await screen.press('y');
-				await screen.waitFor(() => true);
-				await new Promise(resolve => setImmediate(resolve));
-			}
+			const knock = setInterval(() => screen.type('y'), 100);
+			await screen.waitFor(/gone|Nobody waits/).finally(() => clearInterval(knock));
 			await screen.waitFor(/Nobody waits for a lock/);
 			const lines = auditLines().slice(before);
 			assert.deepEqual(
@@ -193,11 +191,7 @@ test('a server that hangs: keys are answered, the age is told, and it comes back
 		const pids = [hanging.pid, ...rows.map(row => row.pid)];
 		for (const pid of pids) process.kill(pid, 'SIGSTOP');
 		try {
-			for (const key of ['?', 'esc', 'g', 'esc', 'f', 'esc', 'l', 'esc']) {
-				const before = screen.text();
-				await screen.press(key);
-				await screen.waitFor(text => text !== before);
-			}
+			await answersKeys(screen);
 			await screen.waitFor(/stale|lost/);
 		} finally {
 			for (const pid of pids) process.kill(pid, 'SIGCONT');

@@ -64,7 +64,8 @@ export async function actorsOn(server: TestServer, options: {readonly user?: str
 		runs: async (name, sql) => {
 			const one = await start(name, sql);
 			await until(
-				() => isIn(one.pid, "state = 'active'"),
+				// The server tells the query a moment before it tells the transaction: a question made in between is about another one.
+				() => isIn(one.pid, "state = 'active' and xact_start is not null"),
 				is => is,
 			);
 		},
