@@ -78,7 +78,10 @@ export function switched(state: State, by: number): State {
 		return {...state, shown: {...state.shown, [pane.id]: ((state.shown[pane.id] ?? 0) + by + pane.tables.length) % pane.tables.length}};
 	const table = focusedTable(state);
 	const next = pane.tables[(pane.tables.indexOf(table!) + by + pane.tables.length) % pane.tables.length];
-	return next ? {...state, focus: {...state.focus, [pane.id]: next.id}} : state;
+	if (!next) return state;
+	// As far up as it goes: it was chosen to be seen, not its first row alone.
+	const view: View = {...viewOf(state, next), top: Number.MAX_SAFE_INTEGER};
+	return {...state, focus: {...state.focus, [pane.id]: next.id}, views: {...state.views, [next.id]: view}};
 }
 
 /** The first column stays; the last can be reached, also where only two are seen. */

@@ -81,7 +81,8 @@ function sameLook(a: View, b: View): boolean {
 function look(table: Table, rows: readonly Row[], view: View): readonly VisibleRow[] {
 	const wanted = filterOf(table, view.filter);
 	const ordered = [...(table.hidden && !view.showHidden ? rows.filter(row => !table.hidden!(row)) : rows)].sort(orderOf(table, view));
-	const entries: readonly Entry[] = table.parent && !view.group ? tree(table, table.parent, ordered, wanted) : ordered.filter(wanted).map(row => ({row, prefix: ''}));
+	const entries: readonly Entry[] =
+		table.parent && !view.group ? tree(table, table.parent, ordered, wanted) : ordered.filter(wanted).map(row => ({row, prefix: ''}));
 	const result: VisibleRow[] = [];
 	const heading = view.group ? groupsOf(table, entries, view.group, ordered.length < rows.length ? rows.filter(wanted) : undefined) : undefined;
 	for (const entry of heading ? heading.entries : entries) {

@@ -95,7 +95,10 @@ export function scrolledTop(state: State, top: number): number {
 	if (!table) return Math.min(top, most);
 	const index = cursorIndex(visibleRows(state, table), viewOf(state, table));
 	const line = scrolled.findIndex(slot => slot.is === 'row' && slot.table === table && slot.index === index);
-	if (line < 0) return Math.min(top, most);
+	if (line < 0) {
+		const title = scrolled.findIndex(slot => slot.is === 'title' && slot.table === table);
+		return title < 0 ? Math.min(top, most) : Math.max(0, Math.min(most, Math.max(title + 2 - page, Math.min(top, title))));
+	}
 	// The title and header above a table's first row come with it.
 	const above = index === 0 ? scrolled.slice(0, line).findLastIndex(slot => slot.is === 'row' || slot.is === 'note') + 1 : line;
 	return Math.max(0, Math.min(most, Math.max(line - page + 1, Math.min(top, above))));

@@ -5,6 +5,7 @@ import {eventOf} from '../source/keys.ts';
 import {defaultLimits} from '../source/limits.ts';
 import type {Facts, Finding, Input, Row, Table} from '../source/pane.ts';
 import {selectedRow} from '../source/window.ts';
+import {paneBody} from '../views/body.ts';
 import {replication} from '../views/panes/replication.ts';
 import {worstLag} from '../views/panes/replication-lag.ts';
 import {namesOf} from '../views/panes/replication-missing.ts';
@@ -387,6 +388,28 @@ test('whichever answer comes last, what is away is told, once; one sample seen t
 				['s2', 'missing', 600],
 			],
 		);
+	}
+});
+
+test('m brings the table that it goes to before the eyes, not its first row alone, and one without rows too', () => {
+	const many = Array.from({length: 40}, (_, index): Row => ({...slot, slot_name: `s${String(index).padStart(2, '0')}`, active: false}));
+	const play = roundsOf([replication], {db1: {}}, {columns: 80, rows: 24});
+	play.happened({type: 'opened', pane: 'replication'});
+	play.round(1000, {db1: {replication: [], standby: [], slots: many, subscriptions: [], 'wal-rate': [rate]}});
+	play.round(2000, {db1: {replication: []}});
+	const seen = () => paneBody(play.state(), 17).map(line => line.map(segment => segment.text).join(''));
+	for (const [title, rows] of [
+		['Standbys of themselves', 0],
+		['Slots', 8],
+		['Subscriptions', 0],
+		['WAL', 1],
+		['Standbys and consumers', 8],
+	] as const) {
+		play.happened({type: 'switched', by: 1});
+		const lines = seen();
+		const at = lines.findIndex(line => line.startsWith(` ${title} `));
+		assert.ok(at >= 0, `${title} is not seen:\n${lines.join('\n')}`);
+		assert.ok(lines.slice(at).filter(line => line.trim() !== '').length >= 2 + rows, `${title}:\n${lines.join('\n')}`);
 	}
 });
 
