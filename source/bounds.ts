@@ -80,6 +80,9 @@ export function kindOf(keyTypes: string | null, bounds: readonly Bound[]): KeyKi
 
 const moment = /^(\d{4,})-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(\.\d+)?)?([+-]\d\d(?::\d\d){0,2})?$/;
 
+/** JavaScript counts to 275760, PostgreSQL to 294276 or 5874897: what ends there is meant to have no end. */
+const lastYear = 200_000;
+
 export function pointOf(one: Edge, kind: KeyKind): Point | null {
 	if (one.is === 'min') return Number.NEGATIVE_INFINITY;
 	if (one.is === 'max') return Number.POSITIVE_INFINITY;
@@ -90,6 +93,7 @@ export function pointOf(one: Edge, kind: KeyKind): Point | null {
 	if (one.text === '-infinity') return Number.NEGATIVE_INFINITY;
 	const match = moment.exec(one.text);
 	if (!match) return null;
+	if (Number(match[1]) > lastYear) return Number.POSITIVE_INFINITY;
 	const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '0', offset] = match;
 	const wall = Date.UTC(2000, Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second)) + Math.round(Number(fraction) * 1000);
 	// Date.UTC() takes the years 0 to 99 for 1900 to 1999.

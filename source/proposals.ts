@@ -91,7 +91,7 @@ function named(span: Next, step: Step, kind: string, index: number, name: string
 function literal(point: number | bigint, step: Step, kind: string): string {
 	if (step.unit === 'integer') return String(point);
 	if (kind === 'timestamptz') return `'${literalOf(Number(point), step.zone)}'`;
-	return `'${kind === 'date' ? wallText(Number(point)).slice(0, 10) : wallText(Number(point))}'`;
+	return `'${kind === 'date' ? wallText(Number(point)).split(' ')[0] : wallText(Number(point))}'`;
 }
 
 function plainName(place: Named, step: Step): string {

@@ -51,8 +51,9 @@ export function literalOf(instant: number, zone: string): string {
 
 /** `2026-11-01 00:00:00` */
 export function wallText(wall: number): string {
-	const text = new Date(wall).toISOString();
-	return `${text.slice(0, 10)} ${text.slice(11, text.endsWith('.000Z') ? 19 : 23)}`;
+	// Years of more than four digits come with a sign and zeros.
+	const [day, time] = new Date(wall).toISOString().replace(/^\+0*/, '').split('T') as [string, string];
+	return `${day} ${time.slice(0, time.endsWith('.000Z') ? 8 : 12)}`;
 }
 
 function two(n: number): string {

@@ -164,6 +164,18 @@ test('now is the server’s day for keys without a zone', () => {
 	assert.deepEqual([covered(zoned).covered_s, covered(zoned).until, covered(zoned).step], [2 * 3600, '2026-11-21', 'daily']);
 });
 
+test('the last date of all is no end, and a year of five digits is one', () => {
+	const until = (to: string, key_types = 'date') => {
+		const bound = `FOR VALUES FROM ('2026-11-01') TO ('${to}')`;
+		const row = covered({key_types, bounds: JSON.stringify([['p', bound, false]])});
+		return [row.until, row.covered_s === null, row.note];
+	};
+	assert.deepEqual(until('5874897-12-31'), ['MAXVALUE', true, '']);
+	assert.deepEqual(until('294276-12-31 23:59:59', 'timestamp without time zone'), ['MAXVALUE', true, '']);
+	assert.deepEqual(until('294276-12-31 23:59:59+00', 'timestamp with time zone'), ['MAXVALUE', true, '']);
+	assert.deepEqual(until('10000-01-01'), ['10000-01-01', false, '']);
+});
+
 test('gaps, remainders, rows in the default and interrupted detaches are told', () => {
 	const gap = covered({bounds: ranges(['2026-11-01', '2026-12-01'], ['2027-01-01', '2027-02-01'])});
 	assert.deepEqual([gap.gaps, gap.note], [1, 'gap 2026-12-01 to 2027-01-01']);
