@@ -7,6 +7,15 @@ export type Missing = {readonly sql: QueryName; readonly key: string; readonly k
 /** A tile of the overview names no more rows than these. */
 const tileRows = 5;
 
+/**
+ * Milliseconds of rest after an answer that cost the server `cost` ms. It reads the texts of all statements for it, into temporary files
+ * where they are long: a quarter of its time for who turns to other rows, and next to nothing for rows that come and go by themselves.
+ */
+export function restAfter(cost: number, isWanted: boolean): number {
+	if (cost < 50) return 0;
+	return cost * (isWanted ? 3 : 30);
+}
+
 /** Keys of rows whose texts have not been asked for, at most 50 at a time: what is on the screen, and what a check is about to name. */
 export function missingTexts(state: State): Missing | undefined {
 	for (const [table, rows] of [...rowsOnScreen(state), ...suspects(state)]) {

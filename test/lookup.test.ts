@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import type {Event} from '../source/event.ts';
-import {missingTexts} from '../source/lookup.ts';
+import {missingTexts, restAfter} from '../source/lookup.ts';
 
 import {initialState, type State} from '../source/state.ts';
 import {overview} from '../views/panes/overview.ts';
@@ -63,4 +63,12 @@ test('a text that the role could not read is asked for again once it may', () =>
 	// A companion's role is no matter of the watched server's texts.
 	const standby = {...unread, servers: {...unread.servers, standby: unread.servers.primary!}};
 	assert.equal(reduce(standby, {type: 'refreshedFacts', server: 'standby', facts: other, ownPids: []}).lookups, unread.lookups);
+});
+
+test('texts that cost the server much are asked for seldom, and sooner where somebody turned to them', () => {
+	assert.deepEqual([restAfter(40, false), restAfter(40, true)], [0, 0]);
+	for (const cost of [60, 500, 1700]) {
+		assert.ok(cost / (cost + restAfter(cost, false)) < 0.04, 'of its time, while nobody does anything');
+		assert.ok(cost / (cost + restAfter(cost, true)) <= 0.25);
+	}
 });

@@ -1,5 +1,5 @@
 import {type Catalog, localQueries} from '../catalog.ts';
-import {missingTexts} from '../lookup.ts';
+import {missingTexts, restAfter} from '../lookup.ts';
 import type {Pane, PaneId, ServerId} from '../pane.ts';
 import {reducer} from '../reduce.ts';
 import {initialState, type Settings, type Size, type State, topOverlay} from '../state.ts';
@@ -138,14 +138,16 @@ export function createWatch(options: WatchOptions): Watch {
 
 	let looking = false;
 	let lookAgainAt = Number.NEGATIVE_INFINITY;
+	let looked = {at: Number.NEGATIVE_INFINITY, cost: 0};
 	/** Texts of the rows on the screen, each asked once. */
-	async function lookUp(state: State): Promise<void> {
+	async function lookUp(state: State, isWanted: boolean): Promise<void> {
 		const missing = missingTexts(state);
 		const link = links.get(state.watched);
-		if (!missing || !link || looking || now() < lookAgainAt) return;
+		if (!missing || !link || looking || now() < Math.max(lookAgainAt, looked.at + restAfter(looked.cost, isWanted))) return;
 		looking = true;
 		const result = await link.one('survey', missing.sql, [missing.keys]);
 		looking = false;
+		looked = {at: now(), cost: result.status === 'ok' ? result.sample.cost : 0};
 		// What takes longer than it may is not asked with every sample.
 		if (result.status === 'failed') lookAgainAt = now() + unanswered;
 		const found = result.status === 'ok' ? result.sample.rows : [];
@@ -173,8 +175,9 @@ export function createWatch(options: WatchOptions): Watch {
 				startCollector(store, links, {now, wall}, belongings.now).stop,
 				store.subscribe((state, event) => {
 					if (event.type === 'entered') void fetchDetail(state);
-					if (event.type === 'connected') lookAgainAt = Number.NEGATIVE_INFINITY;
-					if (event.type === 'sampled' || event.type === 'moved' || event.type === 'opened' || event.type === 'switched') void lookUp(state);
+					if (event.type === 'connected') lookAgainAt = looked.at = Number.NEGATIVE_INFINITY;
+					if (event.type === 'sampled') void lookUp(state, false);
+					if (event.type === 'moved' || event.type === 'opened' || event.type === 'switched') void lookUp(state, true);
 				}),
 				startExplain(store, links).stop,
 				startPlaces({
