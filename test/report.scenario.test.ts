@@ -267,7 +267,7 @@ test('doctor tells a poor role its grants as SQL to paste, and each of them work
 	const other = await server.connect();
 	const first = await pgperf(['doctor', uri]);
 	assert.equal(first.code, 0);
-	for (const table of ['Load', 'Sessions', 'Connections', 'Wait events'])
+	for (const table of ['Vitals', 'Load', 'Sessions', 'Connections', 'running now', 'Wait events'])
 		assert.match(first.out, new RegExp(`${table} +in part`), `${table}: others are hidden`);
 	assert.match(first.out, /workers can’t be told from other processes: grant pg_read_all_stats$/m, 'a reason for which the table has no room is told whole');
 	const grants = [...first.out.matchAll(/^ +(grant pg_\w+ to "poor_role";)$/gm)].map(match => match[1]!);
@@ -275,7 +275,7 @@ test('doctor tells a poor role its grants as SQL to paste, and each of them work
 	for (const grant of grants) await server.run(grant);
 	const second = await pgperf(['doctor', uri]);
 	assert.doesNotMatch(second.out, /grant pg_(monitor|signal_backend|read_all_stats)/);
-	for (const table of ['Load', 'Sessions', 'Connections', 'Wait events']) assert.match(second.out, new RegExp(`${table} +yes`), table);
+	for (const table of ['Vitals', 'Load', 'Sessions', 'Connections', 'running now', 'Wait events']) assert.match(second.out, new RegExp(`${table} +yes`), table);
 	assert.match(second.out, /each refresh [\d.]+ms/);
 	await other.end();
 });

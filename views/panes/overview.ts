@@ -6,8 +6,8 @@ import {chart, type Load, legend, sparkline, stackedBars, type Values} from '../
 import {count, duration, percent, plain} from '../format.ts';
 import {cut, toWidth, widthOf} from '../layout.ts';
 import {loadsOf} from './loads.ts';
-import {vitalsOf} from './vitals.ts';
-import {hiddenWaits, type WaitEvent} from './waits.ts';
+import {hiddenStates, vitalsOf} from './vitals.ts';
+import type {WaitEvent} from './waits.ts';
 
 export type TileView = {
 	readonly pane: PaneId;
@@ -198,7 +198,7 @@ const topEvents: Table = table({
 		{field: 'wait_event', title: 'event', width: 20, priority: 1, show: (_, row) => nameOf(row as WaitEvent)},
 		{field: 'share', title: 'share', width: 6, align: 'right', priority: 2, show: percent},
 	],
-	unseen: (_, input) => hiddenWaits((input.rows['wait-events'] ?? []) as readonly WaitEvent[]),
+	unseen: (_, input) => hiddenStates(input),
 	derive: (_, input): readonly Row[] => {
 		const events = ((input.rows['wait-events'] ?? []) as readonly WaitEvent[]).filter(event => event.recent > 0);
 		return events.toSorted((a, b) => b.recent - a.recent || (nameOf(a) < nameOf(b) ? -1 : 1)).slice(0, 3);

@@ -4,6 +4,7 @@ import {descending} from '../figures.ts';
 import {duration} from '../format.ts';
 import {textLines} from './queries-detail.ts';
 import type {RunningRow} from './queries-rows.ts';
+import {hiddenStates} from './vitals.ts';
 
 /** What has not ended yet is in no statistics: here it is, and here alone where pg_stat_statements is missing. */
 export const running: Table = table<RunningRow>({
@@ -26,6 +27,7 @@ export const running: Table = table<RunningRow>({
 	groups: ['usename', 'datname', 'application_name'],
 	filters: {user: 'usename', db: 'datname', app: 'application_name'},
 	order: descending('query_s'),
+	unseen: (_, input) => hiddenStates(input),
 	summary: rows => {
 		const hidden = rows[0]?.hidden ?? 0;
 		return hidden > 0 ? [[{text: `${hidden} sessions of other users can't be seen: grant pg_read_all_stats`, tone: 'notice'}]] : [];

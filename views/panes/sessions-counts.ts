@@ -2,6 +2,7 @@ import {type Column, type Input, type Row, type Table, table} from '../../source
 import {duration, plain, unknown} from '../format.ts';
 import {isActive} from '../signals.ts';
 import type {Session} from './sessions-row.ts';
+import {hiddenStates} from './vitals.ts';
 
 /** The connections of one user from one application and client to one database. What they do is null where it is hidden. */
 export type CountsRow = {
@@ -89,8 +90,5 @@ export const connections: Table = table<CountsRow>({
 	order: (a, b) => b.connections - a.connections,
 	weight: row => row.connections,
 	derive: counts,
-	unseen: (_, input) => {
-		const hidden = ((input.rows.sessions ?? []) as readonly Session[]).filter(row => row.hidden && !row.own).length;
-		return hidden > 0 ? `${hidden} sessions are hidden: grant pg_read_all_stats` : undefined;
-	},
+	unseen: (_, input) => hiddenStates(input),
 });

@@ -121,6 +121,11 @@ export function vitalsOf(input: Input): Vitals | undefined {
 	return input.rows.vitals?.[0] as Vitals | undefined;
 }
 
+/** Why a table that is made of sessions tells less than there is; the same words everywhere, so that they are told once. */
+export function hiddenStates(input: Input): string | undefined {
+	return (vitalsOf(input)?.hidden ?? 0) > 0 ? 'the states of other users are hidden: grant pg_read_all_stats' : undefined;
+}
+
 /** A count of what can be seen: with sessions hidden from this role it is a lower bound, and none is unknown. */
 export function seenCount(n: number, row: Pick<VitalsRow, 'hidden'>): string {
 	if (row.hidden === 0) return count(n);
@@ -290,6 +295,7 @@ const vitalsTable = table<VitalsRow>({
 	],
 	counters,
 	derive,
+	unseen: (_, input) => hiddenStates(input),
 	checks: [connections],
 });
 

@@ -3,6 +3,7 @@ import {table} from '../../source/pane.ts';
 import {legend, stackedBars} from '../components/chart.ts';
 import {count, duration, percent, plain} from '../format.ts';
 import {loadsOf} from './loads.ts';
+import {hiddenStates} from './vitals.ts';
 
 /** One row of queries/wait-events.sql; the event is null for sessions that run. */
 export type WaitEventsRow = {
@@ -52,12 +53,6 @@ function recentOf(row: WaitEventsRow, before: WaitEvent | undefined, keep: numbe
 	return (before?.recent ?? 0) * keep + row.sessions * (1 - keep);
 }
 
-/** Why it tells less than there is. */
-export function hiddenWaits(rows: readonly WaitEvent[]): string | undefined {
-	const hidden = rows[0]?.hidden ?? 0;
-	return hidden > 0 ? `${hidden} sessions are hidden: grant pg_read_all_stats` : undefined;
-}
-
 const tones: Readonly<Record<string, Tone>> = {Lock: 'critical', LWLock: 'warning', IO: 'accent', IPC: 'notice', Client: 'dim'};
 
 function summary(rows: readonly WaitEvent[], input: Input, columns = 78): readonly Line[] {
@@ -96,7 +91,7 @@ const waitEvents: Table = table<WaitEvent>({
 	groups: ['wait_event_type'],
 	order: (a, b) => b.recent - a.recent,
 	derive,
-	unseen: rows => hiddenWaits(rows),
+	unseen: (_, input) => hiddenStates(input),
 	summary,
 });
 
