@@ -7,7 +7,8 @@ import type {Event} from './event.ts';
 import {inputOf} from './input.ts';
 import {logged} from './log.ts';
 import {withLookups} from './lookup.ts';
-import type {Facts, History, QueryName, Result, Row, ServerId, Table, TableId} from './pane.ts';
+import type {Facts, History, Input, QueryName, Result, Row, ServerId, Table, TableId} from './pane.ts';
+import {withoutSecrets} from './secrets.ts';
 import {type Answer, paneOf, type Server, type State, type TableData} from './state.ts';
 
 type Of<Type extends Event['type']> = Extract<Event, {readonly type: Type}>;
@@ -197,10 +198,10 @@ export function derived(state: State, queries: ReadonlySet<QueryName>, tick: boo
 	const next = {...state, tables};
 	const touched = new Set<TableId>();
 	const all = state.panes.flatMap(pane => pane.tables);
+	const input = () => inputOf({...next, tables: {...tables}});
 	const make = (table: Table, name: QueryName) => {
 		const found = collected(state, table, name);
-		const data = {...found, rows: withLookups(table, found.rows, state.lookups)};
-		tables[table.id] = {...data, rows: table.derive ? table.derive(data.rows, inputOf({...next, tables: {...tables}})) : data.rows};
+		tables[table.id] = judged(table, {...found, rows: withLookups(table, found.rows, state.lookups)}, input, tables[table.id]);
 	};
 	for (const table of all) {
 		const name = queryOf(table);
@@ -216,14 +217,32 @@ export function derived(state: State, queries: ReadonlySet<QueryName>, tick: boo
 	for (const table of all) {
 		if (!('tables' in table.from) || !table.from.tables.some(id => touched.has(id))) continue;
 		const parts = table.from.tables.flatMap(id => (tables[id] ? [tables[id]] : []));
-		const rows = table.derive ? table.derive([], inputOf({...next, tables: {...tables}})) : parts.flatMap(part => part.rows);
+		const rows = table.derive ? [] : parts.flatMap(part => part.rows);
 		const ages = parts.flatMap(part => (part.at === undefined ? [] : [part.at]));
-		tables[table.id] = {rows, at: ages.length > 0 ? Math.min(...ages) : undefined, problem: parts.find(part => part.problem)?.problem};
+		const data = {rows, at: ages.length > 0 ? Math.min(...ages) : undefined, problem: parts.find(part => part.problem)?.problem};
+		tables[table.id] = judged(table, data, input, tables[table.id]);
 		touched.add(table.id);
 	}
 	const history = tick ? grown(next) : state.history;
 	const withHistory = {...next, history};
 	return checked(withHistory, touched);
+}
+
+/** How the reason begins where pgperf itself is to blame. */
+export const bug = 'pgperf fails on what the server answered';
+
+/**
+ * The rows as their pane judges them. One that fails on an answer that nobody foresaw (a bound, a zone, a name) says so and keeps what it had: an
+ * incident is the worst moment for the whole console to end.
+ */
+function judged(table: Table, data: TableData, input: () => Input, before: TableData | undefined): TableData {
+	if (!table.derive) return data;
+	try {
+		return {...data, rows: table.derive(data.rows, input())};
+	} catch (error) {
+		const what = withoutSecrets(error instanceof Error ? error.message : String(error)).slice(0, 200);
+		return {rows: before?.rows ?? [], at: before?.at, problem: {reason: `${bug} (${what})`, remedy: 'please report it; the other tables go on', final: false}};
+	}
 }
 
 /** What every asked server says, with the changes of its counters; clusters carry the server's name in each row. */

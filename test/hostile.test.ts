@@ -11,7 +11,7 @@ import {widthOfLine} from '../views/layout.ts';
 import {panes} from '../views/panes/index.ts';
 import {painted} from '../views/theme.ts';
 import {hostileText, seeded} from './support/hostile.ts';
-import {recorded} from './support/recorded.ts';
+import {recorded, unbroken} from './support/recorded.ts';
 
 /** Our own styling, and nothing else that begins with an escape. */
 const styling = /\u001b\[(?:0|1|2|7|22|27|3[0-9]|9[0-7])?m/g;
@@ -80,7 +80,7 @@ function poisonedState(pane: string, size: State['size'], random: () => number):
 		state = events.reduce(reduce, state);
 	}
 	strings += 3;
-	return state;
+	return unbroken(state);
 }
 
 test('10,000 hostile texts in every field of every table: the screen stays exact and harmless', () => {

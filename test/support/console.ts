@@ -12,6 +12,7 @@ import {focusedTable, type Outcome, type Question, type Settings, type State, to
 import {visibleRows} from '../../source/window.ts';
 import {panes} from '../../views/panes/index.ts';
 import {repository} from './queries.ts';
+import {unbroken} from './recorded.ts';
 import {roomDirectories, type TestServer, until} from './servers.ts';
 
 export type AuditEntry = {
@@ -88,7 +89,8 @@ export async function openConsole(
 	});
 	const {store} = watch;
 	const settledBy = new Map<number, readonly Outcome[]>();
-	store.subscribe((_, event) => {
+	store.subscribe((state, event) => {
+		unbroken(state);
 		if (event.type === 'settled') settledBy.set(event.request, event.outcomes);
 	});
 	const problem = await watch.start();

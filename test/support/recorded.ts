@@ -1,4 +1,6 @@
+import assert from 'node:assert/strict';
 import {existsSync, readFileSync} from 'node:fs';
+import {bug} from '../../source/answers.ts';
 import {queryOf} from '../../source/due.ts';
 import type {Event} from '../../source/event.ts';
 import type {Facts, PaneId, QueryName, Result, Row, ServerId} from '../../source/pane.ts';
@@ -64,5 +66,11 @@ export function recorded(pane: PaneId, size: Size, play: Play = 'full', variant?
 	const newest = Math.max(...Object.values(state.tables).map(table => table.at ?? 0));
 	state = {...state, history: play === 'full' ? history : {}};
 	dispatch({type: 'ticked', at: newest, wall});
+	return unbroken(state);
+}
+
+/** The console goes on where a pane fails on an answer; a test does not. */
+export function unbroken(state: State): State {
+	for (const [id, {problem}] of Object.entries(state.tables)) assert.ok(!problem?.reason.startsWith(bug), `${id}: ${problem?.reason}`);
 	return state;
 }

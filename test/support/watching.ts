@@ -13,6 +13,7 @@ import {screenOf} from '../../views/frame.ts';
 import {panes} from '../../views/panes/index.ts';
 import {unpainted} from '../../views/theme.ts';
 import {repository} from './queries.ts';
+import {unbroken} from './recorded.ts';
 import {newDirectory} from './scratch.ts';
 import {until} from './servers.ts';
 
@@ -90,7 +91,10 @@ export async function openWatching(options: WatchingOptions): Promise<Watching> 
 	});
 	const {store} = watch;
 	const events: Event[] = [];
-	store.subscribe((_, event) => events.push(event));
+	store.subscribe((state, event) => {
+		unbroken(state);
+		events.push(event);
+	});
 	const screen = () =>
 		screenOf(store.get())
 			.map(line => unpainted(line).trimEnd())
