@@ -5,15 +5,6 @@ import {type Console, openConsole, readable} from './support/console.ts';
 import {openProxy} from './support/proxy.ts';
 import {startServer, type TestServer, until} from './support/servers.ts';
 
-async function asked(server: TestServer, sql: string): Promise<unknown> {
-	const client = await server.connect();
-	try {
-		return (await client.query({text: sql, rowMode: 'array'})).rows[0]?.[0];
-	} finally {
-		await client.end();
-	}
-}
-
 const own = "application_name = 'pgperf'";
 const isLive = (open: Console) => open.state().servers.db?.feed.is === 'live';
 
@@ -43,7 +34,7 @@ for (const major of [13, 18]) {
 				const [refused] = await open.settled(open.yes());
 				assert.match(refused!.text, /another server answers there than the one that is shown .*: nothing was sent/);
 				assert.ok(isLive(open));
-				for (const one of [server, other]) assert.equal(await asked(one, "select relispopulated from pg_class where relname = 'brief'"), false);
+				for (const one of [server, other]) assert.equal(await one.value("select relispopulated from pg_class where relname = 'brief'"), false);
 				// The session for actions is opened anew, and finds the other one: no plan is made there.
 				open.watch.store.dispatch({type: 'closed'});
 				await server.run(`select pg_terminate_backend(pid) from pg_stat_activity where ${own} and pid <> ${open.state().servers.db!.ownPids[0]}`);
@@ -69,7 +60,7 @@ for (const major of [13, 18]) {
 				await open.choose('views', 'views', row => row.relation === 'stuck');
 				readable(await open.ask('refresh'));
 				const request = open.yes();
-				const working = () => asked(server, "select pid from pg_stat_activity where query like 'refresh materialized view public.stuck' and state = 'active'");
+				const working = () => server.value("select pid from pg_stat_activity where query like 'refresh materialized view public.stuck' and state = 'active'");
 				const pid = await until(working, found => found !== undefined);
 				proxy.swallow();
 				await until(
@@ -181,7 +172,7 @@ for (const major of [13, 18]) {
 				await breaker.query(`create function public.fault() returns boolean language plpgsql volatile as $$ begin
 					if current_setting('application_name') like 'pgperf%' and not exists (select from pg_stat_get_activity(${pid})) then raise 'the fault'; end if;
 					return true; end $$`);
-				const text = String(await asked(server, "select pg_get_viewdef('pg_catalog.pg_stat_activity'::regclass)"))
+				const text = String(await server.value("select pg_get_viewdef('pg_catalog.pg_stat_activity'::regclass)"))
 					.trim()
 					.replace(/;$/, '');
 				await breaker.query(
@@ -233,7 +224,7 @@ for (const major of [13, 18]) {
 				await server.run('alter role watcher login');
 				open.watch.store.dispatch({type: 'refreshed', at: performance.now()});
 				await until(
-					() => asked(server, `select count(*)::int from pg_stat_activity where ${own} and usename = 'watcher'`),
+					() => server.value(`select count(*)::int from pg_stat_activity where ${own} and usename = 'watcher'`),
 					count => Number(count) >= 2,
 				);
 			} finally {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import {after, before, test} from 'node:test';
 import type pg from 'pg';
 import {openAudit} from '../source/io/audit.ts';
+import {type Run, ran} from './support/run.ts';
 import {newDirectory} from './support/scratch.ts';
 import {startServer, type TestServer, until} from './support/servers.ts';
 import {program} from './support/top.ts';
@@ -20,30 +21,13 @@ after(async () => {
 	await server.stop();
 });
 
-type Ran = {readonly code: number | null; readonly out: string; readonly err: string};
-
 /** The built program as a shell starts it: `$pgperf` is the program, `$db` the server. */
-function shell(line: string, env: Readonly<Record<string, string | undefined>> = {}): Promise<Ran> {
+function shell(line: string, env: Readonly<Record<string, string | undefined>> = {}): Promise<Run> {
 	const all = {PATH: process.env.PATH, HOME: home, pgperf: `${process.execPath} ${program}`, db: server.conninfo, LANG: 'C.UTF-8', ...env};
-	const child = spawn('sh', ['-c', line], {
-		env: Object.fromEntries(Object.entries(all).filter(entry => entry[1] !== undefined)),
-		stdio: ['ignore', 'pipe', 'pipe'],
-	});
-	let out = '';
-	let err = '';
-	child.stdout.setEncoding('utf8').on('data', part => {
-		out += part;
-	});
-	child.stderr.setEncoding('utf8').on('data', part => {
-		err += part;
-	});
-	return new Promise((resolve, reject) => {
-		child.on('error', reject);
-		child.on('close', code => resolve({code, out, err}));
-	});
+	return ran('sh', ['-c', line], Object.fromEntries(Object.entries(all).filter(entry => entry[1] !== undefined)));
 }
 
-function assertSentence({err}: Ran, line: string): void {
+function assertSentence({err}: Run, line: string): void {
 	assert.doesNotMatch(err, /\n\s+at |internal error|node:|\.js:\d/, `${line}\n${err.slice(0, 2000)}`);
 }
 

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {spawn} from '@lydell/node-pty';
 import {hostileText, seeded} from './support/hostile.ts';
-import {startServer, until} from './support/servers.ts';
-import {program} from './support/top.ts';
+import {startServer} from './support/servers.ts';
+import {openTranscript} from './support/transcript.ts';
 
 /** Everything that pgperf itself ever sends besides text. */
 const own =
@@ -49,48 +48,23 @@ test('a server whose every name is hostile: nothing but text and our own sequenc
 	const waiter = await server.connect();
 	void waiter.query(`update ${held} set n = 3 /* \x1b[?1049l \u2066 */`).catch(() => undefined);
 
-	const pty = spawn(process.execPath, [program, 'top', server.conninfo, '--no-audit', '--interval', '0.5'], {
-		cols: 160,
+	const console = await openTranscript(['top', server.conninfo, '--no-audit', '--interval', '0.5'], {
+		columns: 160,
 		rows: 45,
 		cwd: '/',
 		env: {PATH: process.env.PATH ?? '', HOME: '/nonexistent', TERM: 'xterm-256color', LANG: 'C.UTF-8'},
-		encoding: 'utf8',
 	});
-	process.once('exit', () => pty.kill('SIGKILL'));
-	let sent = '';
-	pty.onData(data => {
-		sent += data;
-	});
-	const ended = new Promise<void>(resolve => pty.onExit(() => resolve()));
-	const grown = (bytes: number) =>
-		until(
-			() => sent.length,
-			length => length > bytes,
-		);
 	try {
-		await until(
-			() => sent,
-			text => /live/.test(text),
-		);
 		await client.query(`select pg_notify('performance_alert', $1)`, [`\x1b[2J${hostileText(random, 12).toWellFormed().replaceAll('\0', '')}`]);
 		const panes = [...'1234567890', 'gwal\r', 'gset\r', 'gdat\r', 'gjob\r', 'gwai\r', 'gext\r'];
 		for (const pane of panes) {
-			for (const keys of [pane, 'ij\r', '\x1b', 'mj\r', '\x1b', '\x1b[C\x1b[C']) {
-				const before = sent.length;
-				pty.write(keys);
-				// A key that changes nothing sends nothing: the next answer does.
-				await grown(before);
-			}
+			for (const keys of [pane, 'ij\r', '\x1b', 'mj\r', '\x1b', '\x1b[C\x1b[C']) await console.press(keys);
 		}
-		for (const keys of ['f', '\x1b', 'l', '\x1b', 'w', '\x1b', '4', 'K', '\x1b', 'C', '\x1b', 'a']) {
-			const before = sent.length;
-			pty.write(keys);
-			await grown(before);
-		}
+		for (const keys of ['f', '\x1b', 'l', '\x1b', 'w', '\x1b', '4', 'K', '\x1b', 'C', '\x1b', 'a']) await console.press(keys);
 	} finally {
-		pty.kill('SIGTERM');
-		await ended;
+		await console.end();
 	}
+	const {sent} = console;
 	await server.stop();
 	const rest = sent.slice(0, sent.lastIndexOf('\x1b[?1049l')).replace(own, '');
 	const strange = /.{0,30}[\p{Cc}\p{Cf}\u2028\u2029\ufffe].{0,30}/u.exec(rest);

@@ -7,15 +7,6 @@ import {newDirectory} from './support/scratch.ts';
 import {startServer, type TestServer, until} from './support/servers.ts';
 import {findTool} from './support/tools.ts';
 
-async function asked(server: TestServer, sql: string): Promise<unknown> {
-	const client = await server.connect();
-	try {
-		return (await client.query({text: sql, rowMode: 'array'})).rows[0]?.[0];
-	} finally {
-		await client.end();
-	}
-}
-
 for (const major of [13, 18]) {
 	describe(`slots and replay on PostgreSQL ${major}`, () => {
 		let primary: TestServer;
@@ -26,7 +17,7 @@ for (const major of [13, 18]) {
 			await primary.run('create table parted (at date) partition by range (at)');
 			await primary.run("create table parted_1 partition of parted for values from ('2026-01-01') to ('2026-02-01')");
 			await until(
-				() => asked(standby, "select to_regclass('parted_1')"),
+				() => standby.value("select to_regclass('parted_1')"),
 				found => found !== null,
 			);
 		});
@@ -36,7 +27,7 @@ for (const major of [13, 18]) {
 		});
 
 		test('a paused replay goes on by typing it, on the standby that is meant and not on the one that is watched', async () => {
-			await asked(standby, 'select pg_wal_replay_pause()');
+			await standby.value('select pg_wal_replay_pause()');
 			const open = await openConsole(primary, {companion: standby});
 			try {
 				await open.choose('replication', 'standby', row => row.server === 'companion' && row.paused === true);
@@ -45,7 +36,7 @@ for (const major of [13, 18]) {
 				assert.equal(question.plan!.typed, 'resume');
 				const [outcome] = await open.settled(open.yes());
 				assert.equal(outcome!.done, true, outcome!.text);
-				assert.equal(await asked(standby, 'select pg_is_wal_replay_paused()'), false);
+				assert.equal(await standby.value('select pg_is_wal_replay_paused()'), false);
 				assert.deepEqual(
 					open.auditLines().map(line => [line.action, line.outcome]),
 					[
@@ -72,7 +63,7 @@ for (const major of [13, 18]) {
 		test('with a recovery target it is not resumed: it would promote', async () => {
 			const second = await primary.addStandby('targeted', {conf: {recovery_target_name: 'never', recovery_target_action: 'pause'}});
 			try {
-				await asked(second, 'select pg_wal_replay_pause()');
+				await second.value('select pg_wal_replay_pause()');
 				const open = await openConsole(second);
 				try {
 					await open.choose('replication', 'standby', row => row.paused === true);
@@ -80,7 +71,7 @@ for (const major of [13, 18]) {
 				} finally {
 					await open.close();
 				}
-				assert.equal(await asked(second, 'select pg_is_wal_replay_paused()'), true);
+				assert.equal(await second.value('select pg_is_wal_replay_paused()'), true);
 			} finally {
 				await second.stop();
 				await primary.run("select pg_drop_replication_slot('targeted')");
@@ -95,7 +86,7 @@ for (const major of [13, 18]) {
 				assert.match((await open.ask('drop-slot')) as string, /it is active/);
 				await open.choose('replication', 'slots', row => row.slot_name === 'resting');
 				assert.match((await open.ask('drop-slot')) as string, major >= 17 ? /inactive for less than 24 h/ : /not known before PostgreSQL 17/);
-				assert.equal(Number(await asked(primary, 'select count(*) from pg_replication_slots')), 2);
+				assert.equal(Number(await primary.value('select count(*) from pg_replication_slots')), 2);
 			} finally {
 				await open.close();
 			}
@@ -111,7 +102,7 @@ for (const major of [13, 18]) {
 					await server.run("insert into filler select repeat('x', 1000) from generate_series(1, 2000)");
 					await server.run('select pg_switch_wal()');
 					await server.run('checkpoint');
-					return asked(server, "select wal_status from pg_replication_slots where slot_name = 'gone_away'");
+					return server.value("select wal_status from pg_replication_slots where slot_name = 'gone_away'");
 				},
 				status => status === 'lost',
 			);
@@ -123,7 +114,7 @@ for (const major of [13, 18]) {
 				assert.match(question.plan!.facts.flatMap(line => line.map(part => part.text)).join('\n'), /its standby must be rebuilt/);
 				const [outcome] = await open.settled(open.yes());
 				assert.equal(outcome!.done, true, outcome!.text);
-				assert.equal(Number(await asked(server, 'select count(*) from pg_replication_slots')), 0);
+				assert.equal(Number(await server.value('select count(*) from pg_replication_slots')), 0);
 				assert.equal(open.auditLines().at(-1)!.outcome, 'done');
 			} finally {
 				await open.close();
@@ -162,7 +153,7 @@ test('a slot that nobody has used for a day is dropped by typing its name, and n
 			assert.match(question.plan!.targets[0]!.statements[0]!.text, /and inactive_since = '/);
 			const [outcome] = await open.settled(open.yes());
 			assert.equal(outcome!.done, true, outcome!.text);
-			assert.equal(Number(await asked(server, 'select count(*) from pg_replication_slots')), 0);
+			assert.equal(Number(await server.value('select count(*) from pg_replication_slots')), 0);
 		} finally {
 			await open.close();
 		}

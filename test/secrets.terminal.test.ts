@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import {spawn as start} from 'node:child_process';
+import {spawn} from 'node:child_process';
 import {mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
-import {spawn} from '@lydell/node-pty';
 import type pg from 'pg';
 import {newDirectory} from './support/scratch.ts';
 import {startServer, type TestServer, until} from './support/servers.ts';
 import {program} from './support/top.ts';
+import {openTranscript} from './support/transcript.ts';
 
 const word = 'S3cr3tHunter';
 /** Each place has one of its own, so that a leak tells where it came from; with signs that have to be encoded in a URI. */
@@ -98,7 +98,7 @@ const environment = () => ({PATH: process.env.PATH ?? '', HOME: home, XDG_CONFIG
 
 /** What a command says, and what others read of it in the table of processes. */
 async function said(words: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<{readonly text: string; readonly code: number | null}> {
-	const child = start(process.execPath, [program, ...words], {env: {...environment(), ...env}, cwd: home, stdio: ['ignore', 'pipe', 'pipe']});
+	const child = spawn(process.execPath, [program, ...words], {env: {...environment(), ...env}, cwd: home, stdio: ['ignore', 'pipe', 'pipe']});
 	let text = '';
 	for (const stream of [child.stdout, child.stderr])
 		stream.setEncoding('utf8').on('data', part => {
@@ -211,50 +211,25 @@ test('no command tells a secret of a server, or one that it was given', async ()
 });
 
 test('no key of the console shows or copies a secret', async () => {
-	const pty = spawn(process.execPath, [program, 'top', uri(), '--interval', '0.5', '--redis', `redis://u:${encoded(60)}@127.0.0.1:1`], {
-		cols: 230,
+	const console = await openTranscript(['top', uri(), '--interval', '0.5', '--redis', `redis://u:${encoded(60)}@127.0.0.1:1`], {
+		columns: 230,
 		rows: 60,
 		cwd: home,
 		env: environment(),
-		encoding: 'utf8',
 	});
-	process.once('exit', () => pty.kill('SIGKILL'));
-	let sent = '';
-	pty.onData(data => {
-		sent += data;
-	});
-	const ended = new Promise<void>(resolve => pty.onExit(() => resolve()));
 	try {
-		await until(
-			() => sent,
-			text => /live/.test(text),
-		);
-		if (process.platform === 'linux') assertNone(readFileSync(`/proc/${pty.pid}/cmdline`, 'latin1'), 'the table of processes');
+		if (process.platform === 'linux') assertNone(readFileSync(`/proc/${console.pid}/cmdline`, 'latin1'), 'the table of processes');
 		const client = await server.connect();
 		for (const channel of ['performance_alert', 'cache_invalidation'])
 			await client.query('select pg_notify($1, $2)', [channel, `{"table": "held", "password": "${secret(61)}"}`]);
 		for (const pane of [...'1234567890', 'gwal\r', 'gset\r', 'gdat\r', 'gjob\r', 'gwai\r', 'glog\r']) {
-			for (const keys of [pane, 'iy', 'j\ry', '\x1b', 'je', '\x1b', 'mj\ry', '\x1b']) {
-				const before = sent.length;
-				pty.write(keys);
-				await until(
-					() => sent.length,
-					length => length > before,
-				);
-			}
+			for (const keys of [pane, 'iy', 'j\ry', '\x1b', 'je', '\x1b', 'mj\ry', '\x1b']) await console.press(keys);
 		}
-		for (const keys of ['f', '\x1b', 'l', '\x1b', 'w', '\x1b', 'W', '3', 'K', '\x1b', '2', 'K', '\x1b', 'l', '\x1b']) {
-			const before = sent.length;
-			pty.write(keys);
-			await until(
-				() => sent.length,
-				length => length > before,
-			);
-		}
+		for (const keys of ['f', '\x1b', 'l', '\x1b', 'w', '\x1b', 'W', '3', 'K', '\x1b', '2', 'K', '\x1b', 'l', '\x1b']) await console.press(keys);
 	} finally {
-		pty.kill('SIGTERM');
-		await ended;
+		await console.end();
 	}
+	const {sent} = console;
 	assertNone(sent, 'screen');
 	for (const [file, text] of filesOf(home)) assertNone(text, file);
 	assert.match(sent, /pg_sleep/);

@@ -14,11 +14,13 @@ export function scratch(...names: readonly string[]): string {
 
 /** The program as a user runs it, in an environment of its own, until it has ended. */
 export async function pgperf(words: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Run> {
+	return ran(process.execPath, [...program, ...words], {PATH: process.env.PATH, HOME: scratch(), LANG: 'C.UTF-8', ...env});
+}
+
+/** Any command, until it has ended and nobody holds its output any more. */
+export async function ran(command: string, words: readonly string[], env: NodeJS.ProcessEnv): Promise<Run> {
 	const start = performance.now();
-	const child = spawn(process.execPath, [...program, ...words], {
-		env: {PATH: process.env.PATH, HOME: scratch(), LANG: 'C.UTF-8', ...env},
-		stdio: ['ignore', 'pipe', 'pipe'],
-	});
+	const child = spawn(command, [...words], {env, stdio: ['ignore', 'pipe', 'pipe']});
 	let out = '';
 	let err = '';
 	child.stdout.setEncoding('utf8').on('data', part => {

@@ -34,6 +34,8 @@ export type TestServer = {
 	readonly connect: (options?: {readonly user?: string; readonly database?: string}) => Promise<pg.Client>;
 	/** Runs statements as the superuser on a connection of its own. */
 	readonly run: (sql: string, database?: string) => Promise<void>;
+	/** First column of the first row, as the superuser on a connection of its own; undefined without rows. */
+	readonly value: (sql: string) => Promise<unknown>;
 	readonly createDatabase: (name: string, sql?: string) => Promise<string>;
 	/** `plain_role` may log in and no more; `monitor_role` is a member of pg_monitor; `signal_role` of pg_signal_backend too. */
 	readonly createRoles: () => Promise<void>;
@@ -117,13 +119,16 @@ function describe(first: Postgres, conf: Readonly<Record<string, string>>): Test
 		client.on('end', () => clients.delete(client));
 		return client;
 	};
-	const run: TestServer['run'] = async (sql, database = 'postgres') => {
+	const briefly = async <T>(database: string, work: (client: pg.Client) => Promise<T>): Promise<T> => {
 		const client = await connect({database});
 		try {
-			await client.query(sql);
+			return await work(client);
 		} finally {
 			await client.end();
 		}
+	};
+	const run: TestServer['run'] = async (sql, database = 'postgres') => {
+		await briefly(database, client => client.query(sql));
 	};
 	return {
 		major: first.binaries.major,
@@ -140,6 +145,7 @@ function describe(first: Postgres, conf: Readonly<Record<string, string>>): Test
 		uri,
 		connect,
 		run,
+		value: sql => briefly('postgres', async client => (await client.query({text: sql, rowMode: 'array'})).rows[0]?.[0]),
 		createDatabase: async (name, sql) => {
 			// Copying files is ten times as fast as writing the template through WAL, which is what 15 and newer do unless told.
 			await run(`create database "${name}"${first.binaries.major >= 15 ? ' strategy file_copy' : ''}`);
